@@ -1,0 +1,173 @@
+"""Problems: every error as RFC 9457 `application/problem+json`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from calotype.database import RowsCollided
+from calotype.errors import (
+    CalotypeError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Missing,
+    Unavailable,
+)
+from calotype.http.asking import NotSignedIn
+from calotype.imaging import NotAPicture
+
+log = structlog.get_logger()
+
+Statuses = Mapping[type[CalotypeError], int]
+
+MEDIA_TYPE = "application/problem+json"
+STATUSES: Statuses = {
+    Missing: 404,
+    Conflict: 409,
+    Invalid: 422,
+    Forbidden: 403,
+    Unavailable: 503,
+    NotSignedIn: 401,
+    NotAPicture: 415,
+    RowsCollided: 503,
+}
+_RETRY_AFTER_SECONDS = 2
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 says it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FieldProblem] = []
+
+
+DOCUMENTED: Mapping[int, str] = {
+    400: "The request cannot be read.",
+    401: "Who are you? Send a key, a token or a session.",
+    403: "You may not do this.",
+    404: "Missing, or not yours.",
+    409: "It exists already, or is in use.",
+    413: "The body is larger than is allowed.",
+    415: "This is not a picture that calotype knows.",
+    422: "The input cannot be accepted.",
+    429: "Slow down.",
+    503: "A part is out of order; try again.",
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the problems that a route may answer with."""
+    return {
+        status: {
+            "description": DOCUMENTED[status],
+            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+        }
+        for status in sorted({*statuses, 401, 503})
+    }
+
+
+def install(app: FastAPI, more: Statuses) -> None:
+    """Answer every error with a problem; *more* are the statuses of errors of higher floors."""
+    statuses = {**STATUSES, **more}
+
+    async def foreseen(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CalotypeError)
+        status = _status(error, statuses)
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            log.warning("http.unavailable", error=type(error).__name__, cause=repr(error.__cause__))
+        return problem(request, status, error.title, detail=str(error), kind=type(error).__name__,
+                       more=_fields(error))
+
+    app.add_exception_handler(CalotypeError, foreseen)
+    app.add_exception_handler(RequestValidationError, _unacceptable)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def problem(
+    request: Request, status: int, title: str, *, detail: str = "", kind: str = "",
+    more: Mapping[str, object] | None = None,
+) -> JSONResponse:
+    """Build the answer; *kind* names the page that explains it."""
+    body = {
+        "type": f"/docs/problems#{_slug(kind or HTTPStatus(status).phrase)}",
+        "title": title,
+        "status": status,
+        "detail": detail or title,
+        "instance": request.url.path,
+        **(more or {}),
+    }
+    headers = {"Cache-Control": "no-store"}
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    if more and "retry_after" in more:
+        headers["Retry-After"] = str(body.pop("retry_after"))
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def _status(error: CalotypeError, statuses: Statuses) -> int:
+    return next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
+
+
+def _fields(error: CalotypeError) -> dict[str, object]:
+    """Public fields of an error that was made a dataclass are part of the problem."""
+    if not is_dataclass(error):
+        return {}
+    return {field.name: getattr(error, field.name) for field in fields(error)}
+
+
+async def _unacceptable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    broken = any(item["type"] == "json_invalid" for item in error.errors())
+    if broken:
+        return problem(request, 400, DOCUMENTED[400], kind="unreadable")
+    return problem(request, 422, DOCUMENTED[422], kind="invalid",
+                   detail="Some fields cannot be accepted.",
+                   more={"errors": _field_problems(error.errors())})
+
+
+def _field_problems(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [
+        {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
+        for item in errors
+    ]
+
+
+async def _plain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = DOCUMENTED.get(error.status_code, HTTPStatus(error.status_code).phrase)
+    answer = problem(request, error.status_code, title)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("http.failed", path=request.url.path, exc_info=error)
+    return problem(request, 500, "Something went wrong that calotype did not foresee.")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])| ", "-", name).lower()

@@ -1,0 +1,179 @@
+"""A multipart body, streamed to a spool file while it is hashed."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from multipart import parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from calotype.digest import Digest
+from calotype.errors import Invalid
+from calotype.storage import Spool
+
+_WRITE_BYTES = 1 << 20
+_FIELD_BYTES = 1 << 16
+_PARTS = 100
+
+
+class BodyBroken(Invalid):
+    """The body cannot be read."""
+
+
+class BodyTooLarge(Invalid):
+    """The body is larger than is allowed."""
+
+
+class FileMissing(Invalid):
+    """The form has no part `file` with a file in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file in the spool, and the fields that came with it."""
+
+    file: Path
+    digest: Digest
+    size_bytes: int
+    file_name: str
+    fields: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Sink:
+    """Where the bytes of the file part go: the hash and the spool, a mebibyte at a time."""
+
+    path: Path
+    descriptor: int
+    hasher: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    size_bytes: int = 0
+    waiting: list[bytes] = field(default_factory=list[bytes])
+    waiting_bytes: int = 0
+
+    def add(self, chunk: bytes) -> bool:
+        """Take *chunk* and tell whether it is time to drain."""
+        self.waiting.append(chunk)
+        self.waiting_bytes += len(chunk)
+        self.size_bytes += len(chunk)
+        return self.waiting_bytes >= _WRITE_BYTES
+
+    async def drain(self) -> None:
+        chunks, self.waiting, self.waiting_bytes = self.waiting, [], 0
+        if chunks:
+            await asyncio.to_thread(self._write, b"".join(chunks))
+
+    def _write(self, data: bytes) -> None:
+        self.hasher.update(data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+
+
+@asynccontextmanager
+async def receive_form(request: Request, spool: Spool, *, limit_bytes: int) -> AsyncGenerator[Received]:
+    """Read a form with one part `file`; the spooled file is gone after the block unless moved."""
+    path = spool.new_path()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        sink = _Sink(path, descriptor)
+        fields = await _read(request, sink, limit_bytes)
+        await sink.drain()
+        if "file" not in fields:
+            raise FileMissing
+        file_name = fields.pop("file")
+        digest = Digest(sink.hasher.digest())
+        yield Received(path, digest, sink.size_bytes, file_name, fields)
+    finally:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+
+
+async def discard(request: Request) -> None:
+    """Read what is left of a body, so that a client that is still sending hears the answer."""
+    async for _ in request.stream():
+        pass
+
+
+async def _read(request: Request, sink: _Sink, limit_bytes: int) -> dict[str, str]:
+    """Feed the body to the parser; return the fields, with the file's name as `file`."""
+    parser = PushMultipartParser(
+        _boundary(request), max_header_size=_FIELD_BYTES, max_segment_count=_PARTS
+    )
+    form = _Form(sink, limit_bytes)
+    try:
+        async for chunk in request.stream():
+            if chunk and form.take(parser.parse(chunk)):
+                await sink.drain()
+        parser.close()
+    except (MultipartError, UnicodeError, ClientDisconnect) as error:
+        raise _translated(error) from error
+    return form.fields
+
+
+def _boundary(request: Request) -> str:
+    media_type, options = parse_options_header(request.headers.get("content-type", ""))
+    if media_type != "multipart/form-data" or "boundary" not in options:
+        raise BodyBroken("The body must be multipart/form-data with a boundary.")
+    return options["boundary"]
+
+
+def _translated(error: Exception) -> BodyBroken | BodyTooLarge:
+    if isinstance(error, ParserLimitReached):
+        return BodyTooLarge("The form has too many parts, or a part's header is too long.")
+    return BodyBroken(f"The body cannot be read: {error}" if str(error) else "")
+
+
+@dataclass(slots=True)
+class _Form:
+    """What has been read of the form so far."""
+
+    sink: _Sink
+    limit_bytes: int
+    fields: dict[str, str] = field(default_factory=dict[str, str])
+    segment: MultipartSegment | None = None
+    text: bytearray = field(default_factory=bytearray)
+
+    def take(self, events: Iterable[MultipartSegment | bytes | bytearray | None]) -> bool:
+        """Take what the parser found; tell whether the sink wants to drain."""
+        full = False
+        for event in events:
+            if isinstance(event, MultipartSegment):
+                self._begin(event)
+            elif event is None:
+                self._end()
+            else:
+                full = self._add(bytes(event)) or full
+        return full
+
+    def _begin(self, segment: MultipartSegment) -> None:
+        self.segment = segment
+        self.text.clear()
+        if segment.name == "file" and segment.filename is not None:
+            if "file" in self.fields:
+                raise BodyBroken("The form has more than one part `file`.")
+            self.fields["file"] = segment.filename
+
+    def _add(self, data: bytes) -> bool:
+        assert self.segment is not None
+        if self.segment.name == "file" and self.segment.filename is not None:
+            if self.sink.size_bytes + len(data) > self.limit_bytes:
+                raise BodyTooLarge
+            return self.sink.add(data)
+        self.text += data
+        if len(self.text) > _FIELD_BYTES:
+            raise BodyTooLarge("A field of the form is too long.")
+        return False
+
+    def _end(self) -> None:
+        assert self.segment is not None
+        name = self.segment.name
+        if name == "file":
+            return
+        if name in self.fields:
+            raise BodyBroken(f"The form has the field {name!r} twice.")
+        self.fields[name] = self.text.decode()

@@ -1,0 +1,214 @@
+"""Looking at a picture inside a child: first its header, then, if asked, every pixel."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import pillow_heif
+import pyvips
+
+from calotype.imaging import exif, formats, icc
+from calotype.imaging.errors import NotAPicture, TooManyFrames, TooManyPixels, Unreadable
+from calotype.imaging.exif import Exif
+from calotype.imaging.formats import Data
+from calotype.imaging.model import Limits, Probe
+from calotype.imaging.strip import strip_bytes
+from calotype.imaging.strip.gif import count_frames
+
+Answer = TypeVar("Answer")
+
+_LOADERS = {
+    formats.JPEG: "jpegload_source",
+    formats.PNG: "pngload_source",
+    formats.WEBP: "webpload_source",
+    formats.GIF: "gifload_source",
+    formats.TIFF: "tiffload_source",
+    formats.AVIF: "heifload_source",
+}
+_ANIMATED = frozenset({formats.GIF, formats.WEBP})
+_FIRST_LYING = 5
+"""Orientations from here on are lying on their side."""
+
+_MAX_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was handed over, and what may be spent on it."""
+
+    descriptor: int
+    data: Data
+    limits: Limits
+
+
+class _Picture(Protocol):
+    """A picture whose header was read."""
+
+    media_type: str
+    width: int
+    height: int
+    frames: int
+    orientation: int
+    has_alpha: bool
+
+    def total_pixels(self) -> int: ...
+    def colour_profile(self) -> bytes | None: ...
+    def exif(self) -> Exif: ...
+    def decode(self) -> None: ...
+
+
+def probe(opened: Opened) -> Probe:
+    """Read the header, and refuse what is over the budget."""
+    picture = _within_budget(opened)
+    width, height = picture.width, picture.height
+    if picture.orientation >= _FIRST_LYING:
+        width, height = height, width
+    profile, told = picture.colour_profile(), picture.exif()
+    return Probe(
+        media_type=picture.media_type,
+        width=width,
+        height=height,
+        frames=picture.frames,
+        orientation=picture.orientation,
+        has_alpha=picture.has_alpha,
+        colour_profile=icc.name_of(profile) if profile else None,
+        taken_at=told.taken_at,
+        camera=told.camera,
+        stripped=strip_bytes(opened.data),
+    )
+
+
+def decode(opened: Opened) -> None:
+    """Read every pixel of every frame, and refuse what is damaged."""
+    picture = _within_budget(opened)
+    _translated(picture.decode)
+
+
+def _within_budget(opened: Opened) -> _Picture:
+    media_type = formats.recognise(opened.data)
+    if media_type is None:
+        raise NotAPicture
+    if media_type == formats.GIF:
+        # libvips would look at every frame before it says how many there are.
+        _check_frames(count_frames(opened.data, opened.limits.max_frames + 1), opened.limits)
+    picture = _translated(lambda: _open(media_type, opened))
+    _check_frames(picture.frames, opened.limits)
+    _check_sides(picture, opened.limits)
+    return picture
+
+
+def _open(media_type: str, opened: Opened) -> _Picture:
+    if media_type == formats.HEIC:
+        return _PhonePicture(opened)
+    return _VipsPicture(media_type, opened)
+
+
+def _check_frames(frames: int, limits: Limits) -> None:
+    if frames > limits.max_frames:
+        raise TooManyFrames(f"more than {limits.max_frames} frames")
+
+
+def _check_sides(picture: _Picture, limits: Limits) -> None:
+    width, height = picture.width, picture.height
+    if max(width, height) > limits.max_side or width * height > limits.max_pixels:
+        raise TooManyPixels(
+            f"{width} x {height} pixels; at most {limits.max_side} a side"
+            f" and {limits.max_pixels} in all"
+        )
+    if picture.frames > 1 and _translated(picture.total_pixels) > limits.max_animated_pixels:
+        raise TooManyPixels(
+            f"{picture.frames} frames of {width} x {height} pixels;"
+            f" at most {limits.max_animated_pixels} in all"
+        )
+
+
+class _VipsPicture:
+    def __init__(self, media_type: str, opened: Opened) -> None:
+        self.media_type = media_type
+        self._opened = opened
+        self._image = self._load()
+        self.width = self._image.width
+        self.height = self._image.height
+        self.orientation = int(self._field("orientation") or 1)
+        self.frames = 1 if media_type == formats.AVIF else int(self._field("n-pages") or 1)
+        self.has_alpha = self._image.hasalpha()
+
+    def total_pixels(self) -> int:
+        """Add up the frames; only the pages of a TIFF may differ in size."""
+        if self.media_type in _ANIMATED:
+            return self.frames * self.width * self.height
+        pages = [self._load(page=page) for page in range(self.frames)]
+        return sum(page.width * page.height for page in pages)
+
+    def colour_profile(self) -> bytes | None:
+        return self._field("icc-profile-data")
+
+    def exif(self) -> Exif:
+        """A TIFF file has the structure of EXIF itself."""
+        if self.media_type == formats.TIFF:
+            return exif.read(self._opened.data)
+        return exif.read(self._field("exif-data") or b"")
+
+    def decode(self) -> None:
+        if self.media_type in _ANIMATED:
+            _read_all(self._load(n=-1, fail_on="error"))
+        elif self.frames == 1:
+            _read_all(self._load(fail_on="error"))
+        else:
+            for page in range(self.frames):
+                _read_all(self._load(page=page, fail_on="error"))
+
+    def _load(self, **options: Any) -> pyvips.Image:
+        source = pyvips.Source.new_from_descriptor(self._opened.descriptor)
+        loader = _LOADERS[self.media_type]
+        return pyvips.Operation.call(loader, source, access="sequential", **options)
+
+    def _field(self, name: str) -> Any:
+        return self._image.get(name) if self._image.get_typeof(name) else None
+
+
+def _read_all(image: pyvips.Image) -> None:
+    """An average needs every pixel; one band of them is enough to have all decoded."""
+    image[0].avg()
+
+
+class _PhonePicture:
+    """HEIC, for which libvips has no decoder."""
+
+    media_type = formats.HEIC
+    frames = 1
+    orientation = 1
+    """The decoder has turned the picture upright already."""
+
+    def __init__(self, opened: Opened) -> None:
+        file = pillow_heif.open_heif(opened.data)
+        self._image = file[file.primary_index]
+        self.width, self.height = self._image.size
+        self.has_alpha = "A" in self._image.mode
+
+    def total_pixels(self) -> int:
+        return self.width * self.height
+
+    def colour_profile(self) -> bytes | None:
+        return self._image.info.get("icc_profile")
+
+    def exif(self) -> Exif:
+        return exif.read(self._image.info.get("exif") or b"")
+
+    def decode(self) -> None:
+        self._image.load()
+
+
+def _translated(step: Callable[[], Answer]) -> Answer:
+    """What the decoders say in their many ways is one thing here: unreadable."""
+    try:
+        return step()
+    except MemoryError as error:
+        raise Unreadable("it needs more memory than allowed") from error
+    except (pyvips.Error, ValueError, RuntimeError, EOFError, SyntaxError, OSError) as error:
+        raise Unreadable(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    text = exif.printable(str(error.detail) if isinstance(error, pyvips.Error) else str(error))
+    return text[:_MAX_REASON] or "it is damaged"

@@ -1,0 +1,31 @@
+"""How the server and a child talk: a length, then JSON; a file goes along as a descriptor."""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from calotype.imaging.errors import ImagingUnavailable
+
+MAX_BYTES = 4 << 20
+HEADER = struct.Struct(">I")
+
+
+def pack(message: Mapping[str, Any]) -> bytes:
+    body = json.dumps(message, separators=(",", ":")).encode()
+    return HEADER.pack(len(body)) + body
+
+
+def missing_bytes(received: bytes | bytearray) -> int:
+    """How many bytes the message in *received* still wants."""
+    if len(received) < HEADER.size:
+        return HEADER.size - len(received)
+    (length,) = HEADER.unpack_from(received)
+    if length > MAX_BYTES:
+        raise ImagingUnavailable("a child sent more than it may")
+    return HEADER.size + length - len(received)
+
+
+def unpack(received: bytes | bytearray) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(received[HEADER.size :])
+    return message

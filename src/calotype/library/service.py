@@ -1,0 +1,127 @@
+"""The verbs of the library: add, list, change, trash, restore."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from calotype.database import SYSTEM, Caller, Database, Snapshot, Transaction, new_id
+from calotype.library import store
+from calotype.library.errors import (
+    BucketClosed,
+    BucketUnknown,
+    EditorsOnly,
+    MediaMissing,
+    NotInTrash,
+    NotYourMedia,
+)
+from calotype.library.model import Description, Filter, Media, Picture
+from calotype.originals import Holder, Kept, Originals
+
+_TOKEN_BYTES = 16
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What people see and own. `trash_days` is how long deleted media can be restored."""
+
+    database: Database
+    originals: Originals
+    trash_days: float
+
+    async def check_may_add(self, snapshot: Snapshot, bucket: str) -> None:
+        """Refuse early whoever may not put media into *bucket*."""
+        if not snapshot.caller.may_edit:
+            raise EditorsOnly
+        buckets = await store.list_buckets(snapshot)
+        if bucket not in buckets:
+            raise BucketUnknown(f"{bucket!r} is not one of {', '.join(buckets)}.")
+        if buckets[bucket] == "admin" and not snapshot.caller.may_administer:
+            raise BucketClosed
+
+    async def add(
+        self, tx: Transaction, kept: Kept, picture: Picture, description: Description
+    ) -> Media:
+        """Make media of a kept original; the leased reference becomes the media's own."""
+        media = new_id()
+        token = secrets.token_bytes(_TOKEN_BYTES)
+        await store.add(tx, media, kept.original_id, token, picture, description)
+        await self.originals.take_over(tx, kept, Holder("media", media))
+        return await self.get(tx, media)
+
+    async def get(self, snapshot: Snapshot, media: UUID) -> Media:
+        found = await store.find(snapshot, media)
+        if found is None:
+            raise MediaMissing
+        return found
+
+    async def list_media(
+        self, snapshot: Snapshot, wanted: Filter, *, after: UUID | None, limit: int
+    ) -> list[Media]:
+        if wanted.query:
+            return await store.search(snapshot, wanted.query, after=after, limit=limit)
+        return await store.list_media(snapshot, wanted, after=after, limit=limit)
+
+    async def count(self, snapshot: Snapshot, wanted: Filter, *, up_to: int) -> int:
+        return await store.count(snapshot, wanted, up_to)
+
+    async def change(self, tx: Transaction, media: UUID, changes: Mapping[str, Any]) -> Media:
+        """Say something else about media: only its owner and admins may."""
+        await self._lock_own(tx, media)
+        if "bucket" in changes:
+            await self.check_may_add(tx, changes["bucket"])
+        if changes:
+            await store.change(tx, media, changes)
+        return await self.get(tx, media)
+
+    async def delete(self, tx: Transaction, media: UUID) -> None:
+        """Move media to the trash; it keeps its original until the trash is emptied."""
+        await self._lock_own(tx, media)
+        await store.move_to_trash(tx, media)
+        if self.trash_days <= 0:
+            await self._let_go(tx, [media])
+
+    async def restore(self, tx: Transaction, media: UUID) -> Media:
+        await self._lock_own(tx, media)
+        if not await store.restore(tx, media):
+            raise NotInTrash
+        return await self.get(tx, media)
+
+    async def empty_trash(self) -> int:
+        """Let go of what has been in the trash for `trash_days`, a batch at a time."""
+        emptied = 0
+        while True:
+            async with self.database.transaction(SYSTEM) as tx:
+                found = await store.lock_trash(tx, self.trash_days, _BATCH)
+                await self._let_go(tx, found)
+            emptied += len(found)
+            if len(found) < _BATCH:
+                return emptied
+
+    async def settle_state(self, tx: Transaction, original: UUID, *, readable: bool) -> None:
+        """Tell all media of an original whether its pixels can be shown."""
+        await store.settle_state(tx, original, readable=readable)
+
+    async def sees_original(self, snapshot: Snapshot, original: UUID, *, besides: UUID) -> bool:
+        return await store.sees_original(snapshot, original, besides)
+
+    async def _lock_own(self, tx: Transaction, media: UUID) -> Media:
+        found = await store.lock(tx, media)
+        if found is None:
+            raise MediaMissing
+        if not may_change(tx.caller, found.owner_id):
+            raise NotYourMedia
+        return found
+
+    async def _let_go(self, tx: Transaction, media: list[UUID]) -> None:
+        await store.let_go(tx, media)
+        await self.originals.release(tx, "media", media)
+
+
+def may_change(caller: Caller, owner: UUID | None) -> bool:
+    """Owners who may edit, and those who administer, may change media."""
+    if caller.may_administer:
+        return True
+    return caller.may_edit and owner is not None and owner == caller.person

@@ -1,0 +1,236 @@
+"""The tables `media` and `buckets`; one function, one statement."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from calotype.database import Snapshot, Transaction, execute, one, rows, value
+from calotype.library.model import Description, Filter, Media, Picture
+
+_COLUMNS: LiteralString = """
+    m.id, m.tenant_id, m.owner_id, m.original_id, m.token, m.state, m.name, m.file_name,
+    m.alt_text, m.caption, m.description, m.tags, m.bucket, m.project_id, m.source_type,
+    m.enhancement_type, m.original_media_id, m.visibility, m.metadata, m.attribution,
+    m.media_type, m.width, m.height, m.size_bytes, o.digest, m.created_at, m.updated_at,
+    m.deleted_at
+"""
+_FROM: LiteralString = " from media m left join originals o on o.id = m.original_id "
+
+_CHANGEABLE = frozenset({
+    "name", "alt_text", "caption", "description", "tags", "bucket", "project_id", "visibility",
+    "metadata",
+})  # fmt: skip
+
+
+async def add(
+    tx: Transaction,
+    media: UUID,
+    original: UUID,
+    token: bytes,
+    picture: Picture,
+    description: Description,
+) -> None:
+    await execute(
+        tx,
+        """
+        insert into media (id, tenant_id, owner_id, original_id, token, state, name, file_name,
+            alt_text, caption, description, tags, bucket, project_id, visibility, metadata,
+            media_type, width, height, size_bytes)
+        values (%(id)s, current_tenant(), current_person(), %(original)s, %(token)s, %(state)s,
+            %(name)s, %(file_name)s, %(alt_text)s, %(caption)s, %(description)s, %(tags)s,
+            %(bucket)s, %(project)s, %(visibility)s, %(metadata)s, %(media_type)s, %(width)s,
+            %(height)s, %(size)s)
+        """,
+        {
+            "id": media,
+            "original": original,
+            "token": token,
+            "state": _STATES[picture.readable],
+            "name": description.name,
+            "file_name": picture.file_name,
+            "alt_text": description.alt_text,
+            "caption": description.caption,
+            "description": description.description,
+            "tags": list(description.tags),
+            "bucket": description.bucket,
+            "project": description.project_id,
+            "visibility": description.visibility,
+            "metadata": Jsonb(description.metadata),
+            "media_type": picture.media_type,
+            "width": picture.width,
+            "height": picture.height,
+            "size": picture.size_bytes,
+        },
+    )
+
+
+_STATES = {None: "processing", True: "ready", False: "unreadable"}
+
+
+async def find(snapshot: Snapshot, media: UUID) -> Media | None:
+    return await one(
+        snapshot,
+        Media,
+        "select" + _COLUMNS + _FROM + "where m.id = %(id)s and m.original_id is not null",
+        {"id": media},
+    )
+
+
+async def lock(tx: Transaction, media: UUID) -> Media | None:
+    return await one(
+        tx,
+        Media,
+        "select" + _COLUMNS + _FROM + "where m.id = %(id)s and m.original_id is not null"
+        " for update of m",
+        {"id": media},
+    )
+
+
+async def list_media(
+    snapshot: Snapshot, wanted: Filter, *, after: UUID | None, limit: int
+) -> list[Media]:
+    return await rows(
+        snapshot,
+        Media,
+        "select" + _COLUMNS + _FROM + _where(wanted) + " and (%(after)s::uuid is null"
+        " or m.id < %(after)s) order by m.id desc limit %(limit)s",
+        {**_values(wanted), "after": after, "limit": limit},
+    )
+
+
+async def search(
+    snapshot: Snapshot, needle: str, *, after: UUID | None, limit: int
+) -> list[Media]:
+    """Media whose name contains *needle*, through a function that may use the index."""
+    return await rows(
+        snapshot,
+        Media,
+        "select" + _COLUMNS + " from search_media_names(%(needle)s, %(after)s, %(limit)s) as found"
+        " join media m on m.id = found left join originals o on o.id = m.original_id"
+        " order by m.id desc",
+        {"needle": needle, "after": after, "limit": limit},
+    )
+
+
+async def count(snapshot: Snapshot, wanted: Filter, up_to: int) -> int:
+    """Count what *wanted* shows, and no further than one more than *up_to*."""
+    return await value(
+        snapshot,
+        "select count(*) from (select 1 from media m" + _where(wanted) + " limit %(up_to)s)"
+        " as counted",
+        {**_values(wanted), "up_to": up_to + 1},
+    )
+
+
+def _where(wanted: Filter) -> LiteralString:
+    conditions: list[LiteralString] = [
+        "m.tenant_id = current_tenant()",
+        "m.original_id is not null",
+        "m.deleted_at is not null" if wanted.trash else "m.deleted_at is null",
+    ]
+    conditions += [clause for name, clause in _CLAUSES.items() if getattr(wanted, name) is not None]
+    return " where " + " and ".join(conditions)
+
+
+_CLAUSES: dict[str, LiteralString] = {
+    "bucket": "m.bucket = %(bucket)s",
+    "source": "m.source_type = %(source)s",
+    "owner": "m.owner_id = %(owner)s",
+    "visibility": "m.visibility = %(visibility)s",
+    "project": "m.project_id = %(project)s",
+}
+
+
+def _values(wanted: Filter) -> dict[str, object]:
+    return {name: getattr(wanted, name) for name in _CLAUSES}
+
+
+async def change(tx: Transaction, media: UUID, changes: Mapping[str, Any]) -> None:
+    """Set the columns named in *changes*."""
+    assert changes.keys() <= _CHANGEABLE
+    settings = sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in changes
+    )
+    await tx.connection.execute(
+        sql.SQL("update media set {}, updated_at = now() where id = {}").format(
+            settings, sql.Placeholder("id")
+        ),
+        {**{name: _adapt(new) for name, new in changes.items()}, "id": media},
+    )
+
+
+def _adapt(new: object) -> object:
+    return Jsonb(new) if isinstance(new, dict) else new
+
+
+async def move_to_trash(tx: Transaction, media: UUID) -> None:
+    await execute(
+        tx,
+        "update media set deleted_at = now() where id = %(id)s and deleted_at is null",
+        {"id": media},
+    )
+
+
+async def restore(tx: Transaction, media: UUID) -> bool:
+    return bool(
+        await execute(
+            tx,
+            "update media set deleted_at = null"
+            " where id = %(id)s and deleted_at is not null and original_id is not null",
+            {"id": media},
+        )
+    )
+
+
+async def lock_trash(tx: Transaction, days: float, limit: int) -> list[UUID]:
+    """Media that were in the trash for *days*; others who empty it take the rest."""
+    cursor = await tx.connection.execute(
+        """
+        select id from media
+        where deleted_at <= now() - make_interval(secs => %(seconds)s)
+            and original_id is not null
+        order by deleted_at limit %(limit)s for update skip locked
+        """,
+        {"seconds": days * 86400, "limit": limit},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def let_go(tx: Transaction, media: Sequence[UUID]) -> None:
+    """Part media from their originals; the rows stay, for history and billing."""
+    await execute(
+        tx, "update media set original_id = null where id = any(%(ids)s)", {"ids": list(media)}
+    )
+
+
+async def settle_state(tx: Transaction, original: UUID, *, readable: bool) -> int:
+    """Give every media of *original* that still waits its final state."""
+    return await execute(
+        tx,
+        "update media set state = %(state)s"
+        " where original_id = %(original)s and state = 'processing'",
+        {"original": original, "state": _STATES[readable]},
+    )
+
+
+async def sees_original(snapshot: Snapshot, original: UUID, besides: UUID) -> bool:
+    """Tell whether the caller sees media with this original, other than *besides*."""
+    return bool(
+        await value(
+            snapshot,
+            "select true from media where original_id = %(original)s and id <> %(besides)s"
+            " and deleted_at is null limit 1",
+            {"original": original, "besides": besides},
+        )
+    )
+
+
+async def list_buckets(snapshot: Snapshot) -> dict[str, str]:
+    """Who may write to each bucket of the tenant."""
+    cursor = await snapshot.connection.execute(
+        "select name, writable_by from buckets where tenant_id = current_tenant() order by name"
+    )
+    return {row[0]: row[1] for row in await cursor.fetchall()}

@@ -1,0 +1,52 @@
+"""Originals: every distinct file, kept once, for as long as something refers to it."""
+
+from calotype.originals.checks import ORIGINAL_CHECKS
+from calotype.originals.doctor import Doctor, Finding, Level, NothingToRepair, Probe, Subset
+from calotype.originals.errors import (
+    KeepContended,
+    OriginalMissing,
+    ReferenceLost,
+    SizesDiffer,
+)
+from calotype.originals.keeping import Keeping
+from calotype.originals.model import (
+    CATALOGUE_SCOPE,
+    Facts,
+    Holder,
+    Kept,
+    Original,
+    Reconciled,
+    Stats,
+    SweepPlan,
+    Swept,
+)
+from calotype.originals.scrubbing import Scrubber
+from calotype.originals.service import Originals
+from calotype.originals.sweeping import Sweeper
+
+__all__ = [
+    "CATALOGUE_SCOPE",
+    "ORIGINAL_CHECKS",
+    "Doctor",
+    "Facts",
+    "Finding",
+    "Holder",
+    "KeepContended",
+    "Keeping",
+    "Kept",
+    "Level",
+    "NothingToRepair",
+    "Original",
+    "OriginalMissing",
+    "Originals",
+    "Probe",
+    "Reconciled",
+    "ReferenceLost",
+    "Scrubber",
+    "SizesDiffer",
+    "Stats",
+    "Subset",
+    "SweepPlan",
+    "Sweeper",
+    "Swept",
+]

@@ -1,0 +1,162 @@
+"""What doctor asks of the rows of originals and references."""
+
+from calotype.database import RowCheck
+
+ORIGINAL_CHECKS = (
+    RowCheck(
+        code="reference-dangling",
+        severity="danger",
+        message="A reference points at an original that is not live.",
+        query="""
+        select r.id from original_references r
+        left join originals o on o.id = r.original_id
+        where o.state is distinct from 'live'
+        """,
+    ),
+    RowCheck(
+        code="condemned-referenced",
+        severity="danger",
+        message="A condemned original is held by a reference.",
+        query="""
+        select id from originals where state = 'condemned'
+            and exists (select from original_references where original_id = originals.id)
+        """,
+        repair="""
+        update originals set state = 'live', changed_at = now() where state = 'condemned'
+            and exists (select from original_references where original_id = originals.id)
+        """,
+    ),
+    RowCheck(
+        code="live-unreferenced",
+        severity="warning",
+        message="A live original has had no reference for more than an hour.",
+        query="""
+        select id from originals
+        where state = 'live' and changed_at < now() - interval '1 hour'
+            and not exists (select from original_references where original_id = originals.id)
+        """,
+        repair="""
+        with unheld as (
+            select id from originals
+            where state = 'live' and changed_at < now() - interval '1 hour'
+                and not exists (select from original_references where original_id = originals.id)
+            order by id for update)
+        update originals set state = 'condemned', changed_at = now()
+        from unheld where originals.id = unheld.id
+            and not exists (select from original_references where original_id = originals.id)
+        """,
+    ),
+    RowCheck(
+        code="pending-stale",
+        severity="warning",
+        message="An upload ended long ago and nobody reaped it: is a worker running?",
+        query="""
+        select id from originals
+        where state = 'pending' and lease_expires_at < now() - interval '1 day'
+        """,
+    ),
+    RowCheck(
+        code="deleting-stale",
+        severity="warning",
+        message="An object could not be removed for more than a day: sweep says why.",
+        query="""
+        select id from originals
+        where state = 'deleting' and changed_at < now() - interval '1 day'
+        """,
+    ),
+    RowCheck(
+        code="visible-twice",
+        severity="danger",
+        message="The same bytes are visible twice in one scope.",
+        query="""
+        select min(id::text) from originals where state in ('live', 'condemned')
+        group by scope_id, algorithm, digest having count(*) > 1
+        union all
+        select 'the index originals_visible' where not exists (
+            select from pg_index where indexrelid = to_regclass('calotype.originals_visible')
+                and indisunique and indisvalid)
+        """,
+    ),
+    RowCheck(
+        code="holder-unregistered",
+        severity="danger",
+        message="This table can hold an original and is not listed in holder_kinds.",
+        query="""
+        select distinct conrelid::regclass from pg_constraint
+        where confrelid = 'calotype.originals'::regclass and contype = 'f'
+            and conrelid <> 'calotype.original_references'::regclass
+            and conrelid not in (select ('calotype.' || table_name)::regclass from holder_kinds)
+        """,
+    ),
+    RowCheck(
+        code="quarantined",
+        severity="danger",
+        message="The bytes of this original are damaged or missing; the same file, uploaded"
+        " again, heals it.",
+        query="""
+        select id from originals where state = 'quarantined'
+            and exists (select from original_references where original_id = originals.id)
+        """,
+    ),
+    RowCheck(
+        code="scrub-behind",
+        severity="warning",
+        message="This original was not read and verified for more than 30 days.",
+        query="""
+        select id from originals where state = 'live'
+            and coalesce(verified_at, created_at) < now() - interval '30 days'
+        """,
+    ),
+    RowCheck(
+        code="sweep-halted",
+        severity="warning",
+        message="The last sweep stopped because it was not certain: `calotype sweep --dry-run`.",
+        query="""
+        select halted_because from
+            (select halted_because from sweeps order by started_at desc limit 1) as last_sweep
+        where halted_because is not null
+        """,
+    ),
+    RowCheck(
+        code="stats-drifted",
+        severity="warning",
+        message="The statistics of this scope differ from a count of the rows.",
+        query="""
+        with counted as (
+            select scope_id, count(*) as originals, sum(size_bytes) as bytes from originals
+            where state in ('live', 'condemned') group by scope_id
+        ), noted as (
+            select scope_id, sum(originals) as originals, sum(bytes) as bytes from (
+                select scope_id, originals, bytes from original_stats
+                union all select scope_id, originals, bytes from original_stat_changes) as both_kinds
+            group by scope_id
+        )
+        select coalesce(c.scope_id, n.scope_id) from counted c full join noted n using (scope_id)
+        where coalesce(c.originals, 0) <> coalesce(n.originals, 0)
+            or coalesce(c.bytes, 0) <> coalesce(n.bytes, 0)
+        """,
+        repair="""
+        with locked as (
+            delete from original_stat_changes returning 1
+        ), emptied as (
+            delete from original_stats returning 1
+        ), kept as (
+            select scope_id, count(*) as originals, sum(size_bytes) as bytes,
+                count(*) filter (where state = 'condemned') as orphans,
+                coalesce(sum(size_bytes) filter (where state = 'condemned'), 0) as orphan_bytes
+            from originals where state in ('live', 'condemned') group by scope_id
+        ), held as (
+            select r.tenant_id as scope_id, count(*) as references_held,
+                sum(o.size_bytes) as logical_bytes
+            from original_references r join originals o on o.id = r.original_id
+            group by r.tenant_id
+        )
+        insert into original_stat_changes
+            (scope_id, originals, bytes, orphans, orphan_bytes, references_held, logical_bytes)
+        select coalesce(kept.scope_id, held.scope_id), coalesce(originals, 0), coalesce(bytes, 0),
+            coalesce(orphans, 0), coalesce(orphan_bytes, 0), coalesce(references_held, 0),
+            coalesce(logical_bytes, 0)
+        from kept full join held using (scope_id)
+        """,
+    ),
+)

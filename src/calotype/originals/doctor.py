@@ -1,0 +1,153 @@
+"""Doctor: looks whether everything is as it should be, and mends one kind of thing at a time."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from calotype.database import SYSTEM, Database, RowCheck, Severity, execute
+from calotype.errors import Invalid
+from calotype.originals import upkeep_store
+from calotype.originals.scrubbing import Scrubber
+from calotype.originals.sweeping import FOREIGN_STORE, Sweeper
+
+Level = Literal["meta", "head", "deep"]
+
+
+class NothingToRepair(Invalid):
+    """There is no repair by this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    code: str
+    severity: Severity
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """The n-th of t equal shares of all originals."""
+
+    number: int = 1
+    of: int = 1
+
+
+Probe = Callable[[], Awaitable[Sequence[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Asks `row_checks` of the database and `probes` of the rest, then looks at the bytes."""
+
+    database: Database
+    sweeper: Sweeper
+    scrubber: Scrubber
+    row_checks: tuple[RowCheck, ...]
+    probes: tuple[Probe, ...]
+
+    async def examine(self, level: Level, subset: Subset) -> AsyncGenerator[Finding]:
+        """Report what is wrong: `meta` asks the rows, `head` lists objects, `deep` reads them."""
+        async for finding in self._ask_rows():
+            yield finding
+        for probe in self.probes:
+            for finding in await probe():
+                yield finding
+        if not await self.sweeper.belongs_together():
+            yield Finding("epoch-differs", "danger", "epoch", FOREIGN_STORE)
+        if level != "meta":
+            async for finding in self._look_at_objects(subset, deep=level == "deep"):
+                yield finding
+            async for stray in self.sweeper.iter_strays():
+                yield Finding(
+                    "object-stray", "warning", stray.key,
+                    "This object has no row; reconcile removes it after a second look.",
+                )
+
+    async def _ask_rows(self) -> AsyncGenerator[Finding]:
+        for check in self.row_checks:
+            async with self.database.snapshot(SYSTEM) as snapshot:
+                subjects = await check.find(snapshot)
+            for subject in subjects:
+                yield Finding(check.code, check.severity, subject, check.message)
+
+    async def _look_at_objects(self, subset: Subset, *, deep: bool) -> AsyncGenerator[Finding]:
+        """Find each original's object; *deep* reads it too. Doubt is no finding: it raises."""
+        async for checked in self._iter_visible(subset):
+            code = await self._trouble(checked, deep=deep)
+            if code:
+                yield Finding(code, "danger", str(checked.id), _OBJECT_MESSAGES[code])
+
+    async def _iter_visible(self, subset: Subset) -> AsyncGenerator[upkeep_store.Checked]:
+        last = UUID(int=0)
+        while True:
+            async with self.database.snapshot(SYSTEM) as snapshot:
+                page = await upkeep_store.list_visible(
+                    snapshot, after=last, number=subset.number - 1, of=subset.of
+                )
+            for checked in page:
+                yield checked
+            if not page:
+                return
+            last = page[-1].id
+
+    async def _trouble(self, checked: upkeep_store.Checked, *, deep: bool) -> str | None:
+        found = await self.scrubber.objects.find(checked.object_key)
+        if found is None:
+            return "object-missing" if await self._is_still_visible(checked) else None
+        if found.size_bytes != checked.size_bytes:
+            return "object-damaged"
+        if deep and await self.scrubber.damage(checked):
+            return "object-damaged" if await self._is_still_visible(checked) else None
+        return None
+
+    async def _is_still_visible(self, checked: upkeep_store.Checked) -> bool:
+        """What was collected since the page was read is not missing."""
+        async with self.database.snapshot(SYSTEM) as snapshot:
+            return await upkeep_store.is_visible(snapshot, checked.id)
+
+    def repairable(self) -> list[str]:
+        """The codes that `repair` takes."""
+        codes = [check.code for check in self.row_checks if check.repair]
+        return sorted([*codes, *_OBJECT_MESSAGES, "epoch-differs", "object-stray"])
+
+    async def repair(self, code: str) -> int:
+        """Mend everything that is reported as *code*, each thing looked at anew; tell how many."""
+        if code not in self.repairable():
+            raise NothingToRepair(f"{code}: choose one of {', '.join(self.repairable())}.")
+        if code in _OBJECT_MESSAGES:
+            return await self._quarantine_damaged()
+        if code == "epoch-differs":
+            return await self._adopt_store()
+        if code == "object-stray":
+            return (await self.sweeper.reconcile()).removed
+        check = next(check for check in self.row_checks if check.code == code)
+        assert check.repair is not None
+        async with self.database.transaction(SYSTEM) as tx:
+            return await execute(tx, check.repair, {})
+
+    async def _quarantine_damaged(self) -> int:
+        """Take damaged originals out of sight, so that the same file, sent again, heals them."""
+        count = 0
+        async for checked in self._iter_visible(Subset()):
+            if code := await self._trouble(checked, deep=False):
+                async with self.database.transaction(SYSTEM) as tx:
+                    count += await upkeep_store.quarantine(tx, checked.id, code)
+        return count
+
+    async def _adopt_store(self) -> int:
+        """Declare that database and store belong together, once no original misses its object."""
+        async for finding in self._look_at_objects(Subset(), deep=False):
+            raise NothingToRepair(
+                f"Original {finding.subject}: {finding.message} Repair {finding.code} first."
+            )
+        return int(await self.sweeper.mark_store())
+
+
+_OBJECT_MESSAGES = {
+    "object-missing": "The object of this original is not in the store.",
+    "object-damaged": "The object of this original does not have its bytes.",
+}

@@ -1,0 +1,20 @@
+"""What goes wrong with originals."""
+
+from calotype.errors import Conflict, Missing, Unavailable
+
+
+class OriginalMissing(Missing):
+    """There is no such original."""
+
+
+class ReferenceLost(Conflict):
+    """The reference that held the original until now is gone; send the file again."""
+
+
+class SizesDiffer(Conflict):
+    """These bytes have the digest of an original of another size, which cannot be."""
+
+
+class KeepContended(Unavailable):
+    """Others kept and removed the same bytes over and over; trying again may help."""
+

@@ -1,0 +1,132 @@
+"""`/api/originals`: what is kept, for those who administer it."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from calotype.database import Caller, Database
+from calotype.digest import Digest
+from calotype.errors import Forbidden
+from calotype.http import (
+    Asking,
+    Cursor,
+    Limit,
+    Page,
+    Wire,
+    decode_cursor,
+    page,
+    provide,
+    responses,
+)
+from calotype.originals.errors import OriginalMissing
+from calotype.originals.model import Original, Stats
+from calotype.originals.service import Originals
+
+router = APIRouter(prefix="/api/originals", tags=["originals"])
+
+Keeper = Annotated[Originals, Depends(provide(Originals))]
+Rows = Annotated[Database, Depends(provide(Database))]
+
+
+class AdminsOnly(Forbidden):
+    """Only admins of the tenant may look at originals."""
+
+
+class OriginalOut(Wire):
+    """An original, as admins see it."""
+
+    id: UUID
+    sha256: str
+    size_bytes: int
+    state: str
+    media_type: str
+    width: int
+    height: int
+    frames: int
+    readable: bool | None
+    reference_count: int
+    created_at: datetime
+    verified_at: datetime | None
+
+
+class StatsOut(Wire):
+    """What keeping every picture once saves."""
+
+    total_count: int
+    total_size: int
+    orphaned_count: int
+    orphaned_size: int
+    avg_references: float
+    logical_size: int
+    saved_size: int
+    saved_ratio: float
+
+
+def administering(caller: Asking) -> Caller:
+    if not caller.may_administer:
+        raise AdminsOnly
+    return caller
+
+
+Admin = Annotated[Caller, Depends(administering)]
+
+
+@router.get("", summary="List originals, or find one by its SHA-256", responses=responses(403, 422))
+async def list_originals(
+    admin: Admin,
+    originals: Keeper,
+    database: Rows,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sha256: Annotated[str | None, Query(description="64 hexadecimal digits.")] = None,
+    orphaned: Annotated[bool, Query(description="Only those that nobody refers to.")] = False,
+) -> Page[OriginalOut]:
+    """Originals of the tenant, newest first."""
+    async with database.snapshot(admin) as snapshot:
+        if sha256 is not None:
+            found = await originals.find_by_digest(snapshot, Digest.parse(sha256))
+            items = [_out(found)] if found else []
+            return page(items, limit, None, len(items))
+        listed = await originals.list_originals(
+            snapshot, after=decode_cursor(cursor), limit=limit + 1, orphaned=orphaned
+        )
+        total = await originals.stats(snapshot)
+    last = listed[limit - 1].id if len(listed) > limit else None
+    count = total.orphaned_count if orphaned else total.total_count
+    return page([_out(original) for original in listed], limit, last, count)
+
+
+@router.get("/stats", summary="How much is kept, referred to and saved", responses=responses(403))
+async def read_stats(admin: Admin, originals: Keeper, database: Rows) -> StatsOut:
+    """Figures of the tenant; exact at any moment."""
+    async with database.snapshot(admin) as snapshot:
+        return stats_out(await originals.stats(snapshot))
+
+
+@router.get("/{original_id}", summary="One original", responses=responses(403, 404, 422))
+async def read_original(
+    original_id: UUID, admin: Admin, originals: Keeper, database: Rows
+) -> OriginalOut:
+    """One original of the tenant."""
+    async with database.snapshot(admin) as snapshot:
+        found = await originals.get(snapshot, original_id)
+    if found.scope_id != admin.tenant:
+        raise OriginalMissing
+    return _out(found)
+
+
+def stats_out(stats: Stats) -> StatsOut:
+    return StatsOut.model_validate(stats)
+
+
+def _out(original: Original) -> OriginalOut:
+    return OriginalOut(
+        sha256=str(original.digest),
+        **{
+            name: getattr(original, name)
+            for name in OriginalOut.model_fields
+            if name != "sha256"
+        },
+    )

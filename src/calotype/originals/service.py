@@ -1,0 +1,77 @@
+"""The verbs of originals: keep, hold, release, read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+from calotype.database import Caller, Snapshot, Transaction
+from calotype.digest import Digest
+from calotype.originals import store
+from calotype.originals.errors import OriginalMissing, ReferenceLost
+from calotype.originals.keeping import Arrival, Keeping
+from calotype.originals.model import Facts, Holder, Kept, Original, Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """Keeps every distinct file once, for as long as a reference holds it."""
+
+    keeping: Keeping
+
+    async def keep(
+        self, caller: Caller, file: Path, digest: Digest, size_bytes: int, facts: Facts,
+        *, holder: Holder,
+    ) -> Kept:
+        """Keep the bytes in *file* and lease a reference to them to *holder*.
+
+        Slow, and no transaction may be open. What is not taken over within the lease is reaped.
+        """
+        assert caller.tenant is not None
+        return await self.keeping.keep(
+            caller,
+            Arrival(
+                scope=caller.tenant, file=file, digest=digest, size_bytes=size_bytes,
+                facts=facts, holder=holder,
+            ),
+        )
+
+    async def take_over(self, tx: Transaction, kept: Kept, holder: Holder) -> None:
+        """Turn the leased reference into one that *holder* has for good."""
+        if not await store.take_over(tx, kept.reference_id, holder):
+            raise ReferenceLost
+
+    async def hold(self, tx: Transaction, original: UUID, holder: Holder) -> None:
+        """Add a reference to a live original; holding twice changes nothing."""
+        await store.add_reference(tx, original, holder, leased=False)
+
+    async def release(
+        self, tx: Transaction, kind: Literal["upload", "media"], holders: Sequence[UUID]
+    ) -> int:
+        """Remove what *holders* hold; originals that nobody holds any more are condemned."""
+        held = await store.lock_held(tx, kind, holders)
+        removed = await store.remove_references(tx, kind, holders)
+        await store.condemn_unreferenced(tx, held)
+        return removed
+
+    async def mark_readable(self, tx: Transaction, original: UUID, *, readable: bool) -> None:
+        await store.mark_readable(tx, original, readable=readable)
+
+    async def get(self, snapshot: Snapshot, original: UUID) -> Original:
+        found = await store.find(snapshot, original)
+        if found is None:
+            raise OriginalMissing
+        return found
+
+    async def find_by_digest(self, snapshot: Snapshot, digest: Digest) -> Original | None:
+        return await store.find_by_digest(snapshot, digest)
+
+    async def list_originals(
+        self, snapshot: Snapshot, *, after: UUID | None, limit: int, orphaned: bool = False
+    ) -> list[Original]:
+        return await store.list_originals(snapshot, after=after, limit=limit, orphaned=orphaned)
+
+    async def stats(self, snapshot: Snapshot) -> Stats:
+        """Figures of the caller's tenant; of all tenants for the system."""
+        return await store.stats(snapshot, snapshot.caller.tenant)

@@ -1,0 +1,77 @@
+"""Files on a disk: made durable, given a name once, and their troubles told in our words."""
+
+import errno
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from calotype.storage.errors import FileCutShort, StoreFull, StoreRefused, StoreUnavailable
+
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+# What file systems without hard links answer: FAT and SMB shares, some container mounts.
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+
+
+@contextmanager
+def disk_trouble() -> Generator[None]:
+    """Tell an OSError as StoreFull, StoreRefused or StoreUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        reason = str(error)
+        if error.errno in _FULL:
+            raise StoreFull(reason) from error
+        if error.errno in _REFUSED:
+            raise StoreRefused(reason) from error
+        raise StoreUnavailable(reason) from error
+
+
+def flush_file(file: Path, size_bytes: int) -> None:
+    """Bring the bytes of *file* to the disk, and make sure that it has them all."""
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.fstat(handle).st_size
+        if found != size_bytes:
+            raise FileCutShort(found, size_bytes)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring the names in *folder* to the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Make *folder* and the parents that it lacks; their names are on disk when this returns."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    flush_folder(folder.parent)
+
+
+def rename_once(file: Path, target: Path) -> None:
+    """Rename *file* to *target* on the same file system; FileExistsError if that is taken.
+
+    A plain rename would replace what is there, a hard link never does. Without hard links
+    the target is looked for first: keys are random, so nobody races for one.
+    """
+    try:
+        os.link(file, target)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+        file.rename(target)
+    else:
+        file.unlink()
