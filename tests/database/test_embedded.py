@@ -293,8 +293,11 @@ def test_a_first_start_that_is_killed_leaves_nothing_in_the_way(fresh: Path) -> 
     assert not (fresh / "cluster.unfinished").exists()
 
 
-def test_a_deep_folder_is_found_by_a_process_with_another_temporary_folder(tmp_path: Path) -> None:
-    deep = tmp_path / ("d" * 90) / ("e" * 90) / 'it\'s, 100 % "$HOME"' / "postgres"
+@pytest.mark.parametrize("name", ["d" * 90, "a,b'$c"], ids=["deep", "odd"])
+def test_a_socket_elsewhere_is_found_by_a_process_with_another_temporary_folder(
+    tmp_path: Path, name: str
+) -> None:
+    deep = tmp_path / name / "postgres"
     with guarded(deep), process(USER, deep, TMPDIR="/tmp") as other:
         url = first_line(other)
         elsewhere = tmp_path / "elsewhere"

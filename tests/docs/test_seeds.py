@@ -150,6 +150,14 @@ def prefixes(file: Path) -> dict[str, str]:
     return made
 
 
+def methods_of(verb: str, call: ast.Call) -> set[str]:
+    """What a decorator of a router answers to: its own name, or the methods it is given."""
+    given = {word.arg: word.value for word in call.keywords}.get("methods")
+    if isinstance(given, ast.List):
+        return {str(item.value) for item in given.elts if isinstance(item, ast.Constant)}
+    return {verb.upper()} & METHODS
+
+
 @cache
 def routes() -> frozenset[tuple[str, str]]:
     """Every method and path that a router is decorated with."""
@@ -158,10 +166,11 @@ def routes() -> frozenset[tuple[str, str]]:
         for decorator in function.decorator_list:
             match decorator:
                 case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id=router), attr=method),
+                    func=ast.Attribute(value=ast.Name(id=router), attr=verb),
                     args=[ast.Constant(value=str(path)), *_],
-                ) if router in prefixes(file):
-                    found.add((method.upper(), shape(prefixes(file)[router] + path)))
+                ):
+                    address = shape(prefixes(file).get(router, "") + path)
+                    found |= {(method, address) for method in methods_of(verb, decorator)}
                 case _:
                     pass
     return frozenset(found)
@@ -191,9 +200,13 @@ def settings() -> frozenset[str]:
     """Every environment variable that the settings read."""
     if not (SOURCE / "settings.py").exists():
         return frozenset()
-    tree = parsed(SOURCE / "settings.py")
-    fields = {f"CALOTYPE_{name.split('.')[-1].upper()}" for name in names_in(tree.body)}
-    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    nodes = list(ast.walk(parsed(SOURCE / "settings.py")))
+    fields = {
+        f"CALOTYPE_{node.target.id.upper()}"
+        for node in nodes
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    words = {node.value for node in nodes if isinstance(node, ast.Constant)}
     return frozenset(fields | {word for word in words if isinstance(word, str)})
 
 
@@ -310,6 +323,8 @@ def test_a_true_row_passes():
         replace(TRUE_ROW, where="`docs/reference/seeds.md#no-such-heading`"),
         replace(TRUE_ROW, where="`GET /nowhere`"),
         replace(TRUE_ROW, where="`calotype teleport`"),
+        replace(TRUE_ROW, where="`CALOTYPE_NO_SUCH_SETTING`"),
+        replace(TRUE_ROW, where="`database/schema.sql:media.no_such_column`"),
         replace(TRUE_ROW, shown_by="`tests/docs/test_seeds.py::test_that_nobody_wrote`"),
         replace(TRUE_ROW, shown_by="`src/calotype/digest.py::Digest`"),
         replace(TRUE_ROW, state="changed"),

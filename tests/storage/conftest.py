@@ -4,9 +4,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from tests.storage.servers import Door, serving
 
 from calotype.storage import Spool
-from tests.storage.servers import Door, serving
 
 pytest.register_assert_rewrite("tests.storage.conformance")
 
@@ -18,10 +19,10 @@ def spool(tmp_path):
 
 @pytest.fixture(scope="session")
 def s3_server():
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
+    """An S3 server that lists in pages of twenty, so that few objects make many pages."""
     door = Door(DomainDispatcherApplication(create_backend_app))
-    with serving(door) as address:
+    with pytest.MonkeyPatch.context() as patch, serving(door) as address:
+        patch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "20")
         yield door, f"http://{address}"
 
 

@@ -20,25 +20,29 @@ class Door:
     def __init__(self, app: App) -> None:
         self._app = app
         self._faults: dict[str, deque[Fault]] = {}
-        self.seen: list[str] = []
+        self.requests: list[dict[str, Any]] = []
+
+    @property
+    def seen(self) -> list[str]:
+        return [request["REQUEST_METHOD"] for request in self.requests]
 
     def meet(self, method: str, *faults: Fault) -> None:
         self._faults[method] = deque(faults)
 
     def reset(self) -> None:
         self._faults.clear()
-        self.seen.clear()
+        self.requests.clear()
 
     def __call__(self, environ, start_response):
-        method = environ["REQUEST_METHOD"]
-        self.seen.append(method)
+        self.requests.append(dict(environ))
         environ["wsgi.input"] = get_input_stream(environ)
-        waiting = self._faults.get(method)
-        fault = waiting.popleft() if waiting else _no_fault
+        waiting = self._faults.get(environ["REQUEST_METHOD"])
+        fault = waiting.popleft() if waiting else passing
         return fault(self._app, environ, start_response)
 
 
-def _no_fault(app: App, environ, start_response):
+def passing(app: App, environ, start_response):
+    """Do what was asked and say so."""
     return app(environ, start_response)
 
 
@@ -85,7 +89,7 @@ def _carry_out(app: App, environ) -> None:
 
 
 class _Quiet(WSGIRequestHandler):
-    def log(self, type, message, *args):
+    def log(self, *_):
         """Tests read answers, not logs."""
 
     def handle_one_request(self):
@@ -99,7 +103,7 @@ class _Quiet(WSGIRequestHandler):
 def serving(app: App) -> Generator[str]:
     """Serve *app* on a free port of loopback; yields host and port."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"127.0.0.1:{server.port}"

@@ -1,9 +1,9 @@
 """Objects in memory behave like all others."""
 
 import pytest
+from tests.storage.conformance import ExactConformance, ObjectsConformance
 
 from calotype.storage import open_objects
-from tests.storage.conformance import ObjectsConformance, RaceConformance
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ async def objects():
     await objects.close()
 
 
-class TestMemory(ObjectsConformance, RaceConformance):
+class TestMemory(ObjectsConformance, ExactConformance):
     """The whole suite, on memory."""
 
     async def test_there_is_no_local_file(self, objects):

@@ -1,11 +1,11 @@
 """Objects on a WebDAV share, on a real server with a password."""
 
 import pytest
+from tests.storage.conformance import KEY, SMALL, ObjectsConformance, put
+from tests.storage.servers import Door, halving, serving
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from calotype.storage import StoreRefused, StoreUnavailable, open_objects
-from tests.storage.conformance import KEY, SMALL, ObjectsConformance, put
-from tests.storage.servers import Door, halving, serving
 
 
 @pytest.fixture
@@ -35,6 +35,8 @@ async def objects(share):
 
 class TestWebdav(ObjectsConformance):
     """The whole suite, on a share."""
+
+    crowd = 45
 
 
 async def test_half_a_file_does_not_count(objects, share, spool):

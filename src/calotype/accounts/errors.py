@@ -38,7 +38,7 @@ class NameUnfit(Invalid):
 
 
 class EmailUnfit(Invalid):
-    """This is not an e-mail address."""
+    """An e-mail address has one @, no blanks and at most 254 characters."""
 
 
 class PasswordUnfit(Invalid):
@@ -46,7 +46,7 @@ class PasswordUnfit(Invalid):
 
 
 class ExpiryPast(Invalid):
-    """This time of expiry has passed."""
+    """The time of expiry has passed already."""
 
 
 class AdminsOnly(Forbidden):
@@ -62,7 +62,7 @@ class RoleBeyondYours(Forbidden):
 
 
 class CredentialsRefused(Forbidden):
-    """This key or token is wrong, has expired or was revoked."""
+    """The key or token is wrong, has expired or was revoked."""
 
 
 class SignInRefused(CredentialsRefused):
@@ -70,7 +70,7 @@ class SignInRefused(CredentialsRefused):
 
 
 class LinkSpent(Forbidden):
-    """This link was used already or has expired: ask for a new one."""
+    """The link was used already or has expired: ask for a new one."""
 
 
 class CrossSiteRequest(Forbidden):

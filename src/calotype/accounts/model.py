@@ -17,8 +17,9 @@ DEFAULT_TENANT = "default"
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]+@[^@\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def fit_slug(slug: str) -> str:
 
 
 def fit_name(name: str) -> str:
-    if len(name) > LONGEST_NAME or not name.isprintable():
+    if len(name) > LONGEST_NAME or _CONTROLS.search(name):
         raise NameUnfit
     return name.strip()
 

@@ -12,4 +12,4 @@ def new_secret(prefix: str = "") -> str:
 
 def hash_secret(secret: str) -> bytes:
     """Hash a secret; one that is random needs no salt and no slowness."""
-    return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()
+    return hashlib.sha256(secret.encode()).digest()

@@ -427,8 +427,10 @@ call isolate('media',
 
 -- LIKE and % are not leakproof: under row-level security they would lose their index. This runs
 -- as the owner and repeats the conditions of the policy.
-create function search_media_names(needle text, before_id uuid, max_rows integer)
-    returns setof uuid
+create function search_media(
+    needle text, before_id uuid, max_rows integer,
+    in_bucket text, with_source text, of_owner uuid, with_visibility text, in_project text
+) returns setof uuid
     language sql stable security definer set search_path = calotype, public, pg_temp as $$
     select id from media
     where tenant_id = current_tenant() and may_see(visibility, owner_id)
@@ -436,6 +438,11 @@ create function search_media_names(needle text, before_id uuid, max_rows integer
         and lower(name) like '%' || replace(replace(replace(
             lower(needle), '\', '\\'), '%', '\%'), '_', '\_') || '%'
         and (before_id is null or id < before_id)
+        and (in_bucket is null or bucket = in_bucket)
+        and (with_source is null or source_type = with_source)
+        and (of_owner is null or owner_id = of_owner)
+        and (with_visibility is null or visibility = with_visibility)
+        and (in_project is null or project_id = in_project)
     order by id desc
     limit max_rows
 $$;
@@ -465,12 +472,10 @@ create table uploads (
     principal uuid,
     file_name text not null,
     size_bytes bigint not null,
-    state text not null check (state in ('kept', 'done', 'expired')),
-    media_id uuid,
-    created_at timestamptz not null default now(),
-    lease_expires_at timestamptz
+    state text not null check (state in ('done')),
+    media_id uuid not null,
+    created_at timestamptz not null default now()
 );
-create index uploads_leases on uploads (lease_expires_at) where state = 'kept';
 create index uploads_media on uploads (media_id);
 call isolate('uploads', 'tenant_id = (select calotype.current_tenant())');
 
@@ -485,6 +490,13 @@ create function find_key(hash bytea) returns setof key_holder
     from api_keys k left join tenants t on t.id = k.tenant_id
     where k.secret_hash = hash and k.revoked_at is null
         and (k.expires_at is null or k.expires_at > now())
+$$;
+
+-- A program may use a key many times a second; a minute is exact enough for people.
+create function note_key_use(used uuid) returns void
+    language sql security definer set search_path = calotype, pg_temp as $$
+    update api_keys set last_used_at = now()
+    where id = used and (last_used_at is null or last_used_at < now() - interval '1 minute')
 $$;
 
 create type session_holder as (

@@ -1,9 +1,17 @@
 """What every route shares: who asks, problems, pages of results, bodies that arrive."""
 
 from calotype.http.asking import Asking, NotSignedIn, asking
-from calotype.http.idempotency import Answer, Idempotency, KeyReused, StillRunning, Turn
-from calotype.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor, page
-from calotype.http.problems import DOCUMENTED, Problem, install, responses
+from calotype.http.door import Measured, bounded
+from calotype.http.idempotency import (
+    Answer,
+    AnsweredMeanwhile,
+    Idempotency,
+    KeyReused,
+    StillRunning,
+    Turn,
+)
+from calotype.http.paging import EXACT_UP_TO, Cursor, Limit, Page, decode_cursor, encode_cursor, page
+from calotype.http.problems import DOCUMENTED, Problem, Problems, field_problems, problem, responses
 from calotype.http.provide import provide
 from calotype.http.receiving import (
     BodyBroken,
@@ -17,7 +25,9 @@ from calotype.http.wire import Wire
 
 __all__ = [
     "DOCUMENTED",
+    "EXACT_UP_TO",
     "Answer",
+    "AnsweredMeanwhile",
     "Asking",
     "BodyBroken",
     "BodyTooLarge",
@@ -26,19 +36,23 @@ __all__ = [
     "Idempotency",
     "KeyReused",
     "Limit",
+    "Measured",
     "NotSignedIn",
     "Page",
     "Problem",
+    "Problems",
     "Received",
     "StillRunning",
     "Turn",
     "Wire",
     "asking",
+    "bounded",
     "decode_cursor",
     "discard",
     "encode_cursor",
-    "install",
+    "field_problems",
     "page",
+    "problem",
     "provide",
     "receive_form",
     "responses",

@@ -30,6 +30,9 @@ class StillRunning(Conflict):
 
     retry_after: int = 1
 
+    def __post_init__(self) -> None:
+        super().__init__()
+
 
 class AnsweredMeanwhile(Conflict):
     """Another node answered the same request at the same time."""
@@ -109,7 +112,7 @@ class Idempotency:
             raise KeyReused
         return Answer(found.status, found.body)
 
-    async def settle(self, tx: Transaction, turn: Turn, status: int, body: Mapping[str, Any]) -> None:
+    async def settle(self, tx: Transaction, turn: Turn, answer: Answer) -> None:
         """Write the answer down with its effect; whoever comes second is rolled back."""
         if turn.key is None:
             return
@@ -125,7 +128,7 @@ class Idempotency:
                     body = excluded.body, expires_at = excluded.expires_at
                 where idempotency_keys.expires_at <= now()
             """,
-            {**turn.names, "payload": turn.payload, "status": status, "body": Jsonb(body)},
+            {**turn.names, "payload": turn.payload, "status": answer.status, "body": Jsonb(answer.body)},
         )
         if not settled:
             raise AnsweredMeanwhile

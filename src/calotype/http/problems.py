@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -87,22 +87,35 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI, more: Statuses) -> None:
-    """Answer every error with a problem; *more* are the statuses of errors of higher floors."""
-    statuses = {**STATUSES, **more}
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """Answers errors; `statuses` may name errors of higher floors."""
 
-    async def foreseen(request: Request, error: Exception) -> Response:
+    statuses: Statuses
+
+    def install(self, app: FastAPI) -> None:
+        """Answer every error of *app* with a problem."""
+        app.add_exception_handler(CalotypeError, self._foreseen)
+        app.add_exception_handler(RequestValidationError, _unacceptable)
+        app.add_exception_handler(HTTPException, _plain)
+        app.add_exception_handler(Exception, _unforeseen)
+
+    async def _foreseen(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, CalotypeError)
-        status = _status(error, statuses)
+        return self.answer(request, error)
+
+    def answer(self, request: Request, error: CalotypeError) -> Response:
+        status = self._status(error)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             log.warning("http.unavailable", error=type(error).__name__, cause=repr(error.__cause__))
-        return problem(request, status, error.title, detail=str(error), kind=type(error).__name__,
-                       more=_fields(error))
+        return problem(
+            request, status, error.title, detail=str(error), kind=type(error).__name__,
+            more=_fields(error),
+        )  # fmt: skip
 
-    app.add_exception_handler(CalotypeError, foreseen)
-    app.add_exception_handler(RequestValidationError, _unacceptable)
-    app.add_exception_handler(HTTPException, _plain)
-    app.add_exception_handler(Exception, _unforeseen)
+    def _status(self, error: CalotypeError) -> int:
+        statuses = {**STATUSES, **self.statuses}
+        return next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
 
 
 def problem(
@@ -128,10 +141,6 @@ def problem(
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
-def _status(error: CalotypeError, statuses: Statuses) -> int:
-    return next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
-
-
 def _fields(error: CalotypeError) -> dict[str, object]:
     """Public fields of an error that was made a dataclass are part of the problem."""
     if not is_dataclass(error):
@@ -146,12 +155,15 @@ async def _unacceptable(request: Request, error: Exception) -> Response:
         return problem(request, 400, DOCUMENTED[400], kind="unreadable")
     return problem(request, 422, DOCUMENTED[422], kind="invalid",
                    detail="Some fields cannot be accepted.",
-                   more={"errors": _field_problems(error.errors())})
+                   more={"errors": field_problems(error.errors(), skip=1)})
 
 
-def _field_problems(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def field_problems(
+    errors: Sequence[Mapping[str, Any]], *, skip: int = 0
+) -> list[dict[str, str]]:
+    """Name each refused field, *skip* parts into its place, and say why."""
     return [
-        {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
+        {"field": ".".join(str(part) for part in item["loc"][skip:]), "message": item["msg"]}
         for item in errors
     ]
 

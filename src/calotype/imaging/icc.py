@@ -1,8 +1,12 @@
 """The name by which a colour profile calls itself."""
 
+import codecs
 import struct
 
 from calotype.imaging.exif import printable
+
+_UTF_16 = codecs.lookup("utf-16-be")
+"""Looked up at once, because a confined child can import nothing any more."""
 
 _TAG_COUNT_AT = 128
 _MAX_TAGS = 100
@@ -33,5 +37,5 @@ def _text(tag: bytes) -> str:
         return tag[12 : 12 + length].split(b"\0")[0].decode("ascii", "replace")
     if tag[:4] == b"mluc":
         length, offset = struct.unpack_from(">II", tag, 20)
-        return tag[offset : offset + length].decode("utf-16-be", "replace")
+        return _UTF_16.decode(tag[offset : offset + length], "replace")[0]
     return ""

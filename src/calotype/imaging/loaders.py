@@ -6,7 +6,7 @@ import pyvips
 
 _FAMILIES = ("Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif")
 _ALL = "VipsForeignLoad"
-_BLOCKED = 8
+_BLOCKED = 32
 
 
 def allow_only_wanted() -> None:

@@ -67,12 +67,22 @@ class Probe:
         )
 
 
+ALLOWED_LOADERS = tuple(
+    sorted(
+        f"{family}load{variant}"
+        for family in ("jpeg", "png", "webp", "gif", "tiff", "heif")
+        for variant in ("", "_buffer", "_source")
+    )
+)
+"""The libvips loaders that may answer in a child, and no others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Isolation:
     """Which locks hold a child, as the child itself found them once they were shut."""
 
     loaders: tuple[str, ...]
-    """The libvips loaders that answer; they should be ALLOWED_LOADERS."""
+    """The libvips loaders that answer; they are ALLOWED_LOADERS."""
     no_new_privileges: bool
     seccomp: bool
     landlock: int

@@ -1,7 +1,7 @@
 """The pool of children that look at pictures."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,46 +19,110 @@ class Pixels:
     """
 
     def __init__(self, children: int = 1, limits: Limits | None = None) -> None:
+        self._children = children
         self._limits = limits or Limits()
         self._turns = asyncio.Semaphore(children)
         self._idle: list[Sandbox] = []
         self._busy: set[Sandbox] = set()
         self._dying: list[Sandbox] = []
         self._isolation: Isolation | None = None
+        self._closed = False
 
     async def probe(self, file: Path) -> Probe:
         """Read the header of *file*; its pixels may still turn out to be damaged."""
-        answer = await self._ask("probe", file)
-        return _believed(answer, file.stat().st_size)
+        async with self._borrowed() as child:
+            return await child.ask("probe", file, lambda answer: _plausible(answer, file))
 
     async def decode(self, file: Path) -> None:
         """Decode every pixel of *file*, or say why that is not possible."""
-        await self._ask("decode", file)
+        async with self._borrowed() as child:
+            await child.ask("decode", file, len)
 
     async def isolation(self) -> Isolation:
         """Tell which locks hold the children."""
-        if self._isolation is None:
-            async with self._turn():
-                self._idle.append(await self._child())
-        assert self._isolation is not None
-        return self._isolation
+        async with self._borrowed():
+            assert self._isolation is not None
+            return self._isolation
 
     @property
     def pids(self) -> list[int]:
-        """The children that are alive or were a moment ago."""
-        return [child.pid for child in (*self._idle, *self._busy)]
+        """The children at work, or waiting for some."""
+        return [child.pid for child in (*self._busy, *self._idle)]
 
     async def close(self) -> None:
         """End every child; whoever still waits for one gets ImagingUnavailable."""
-        for child in (*self._idle, *self._busy):
-            self._retire(child)
-        self._idle.clear()
-        dying, self._dying = self._dying, []
-        for child in dying:
+        self._closed = True
+        for child in (*self._busy, *self._idle):
+            child.kill()
+        for _ in range(self._children):
+            await self._turns.acquire()
+        for child in (*self._idle, *self._dying):
             await asyncio.to_thread(child.wait)
+        self._idle.clear()
+        self._dying.clear()
 
-    async def _ask(self, verb: str, file: Path) -> Mapping[str, Any]:
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncGenerator[Sandbox, None]:
+        """Lend a child; one that was interrupted or is worn out is not lent again."""
         async with self._turn():
-            child = await self._child()
+            child = self._warm_child() or await self._new_child()
             self._busy.add(child)
-            ...
+            try:
+                yield child
+            finally:
+                self._busy.remove(child)
+                self._take_back(child)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None, None]:
+        try:
+            async with asyncio.timeout(self._limits.queue_seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise ImagingUnavailable("too many pictures are waiting") from error
+        try:
+            if self._closed:
+                raise ImagingUnavailable("it has been closed")
+            yield
+        finally:
+            self._turns.release()
+
+    def _warm_child(self) -> Sandbox | None:
+        """Take the child that worked last; one that died while idle is passed over."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_alive:
+                return child
+            self._retire(child)
+        return None
+
+    async def _new_child(self) -> Sandbox:
+        child = Sandbox.start(self._limits)
+        try:
+            self._isolation = await child.ready()
+        except BaseException:
+            self._retire(child)
+            raise
+        return child
+
+    def _take_back(self, child: Sandbox) -> None:
+        if child.is_reusable:
+            self._idle.append(child)
+        else:
+            self._retire(child)
+
+    def _retire(self, child: Sandbox) -> None:
+        """Killing is quick, but large processes take their time to go."""
+        child.kill()
+        self._dying = [dying for dying in (*self._dying, child) if dying.is_alive]
+
+
+def _plausible(answer: Mapping[str, Any], file: Path) -> Probe:
+    """Believe no more than what a picture could make a captured child say."""
+    probe = Probe.from_json(answer)
+    stripped = probe.stripped
+    if probe.media_type not in MEDIA_TYPES or min(probe.width, probe.height, probe.frames) < 1:
+        raise ValueError(probe.media_type)
+    if stripped and stripped.end_of_ranges > file.stat().st_size:
+        raise ValueError(stripped.end_of_ranges)
+    return probe

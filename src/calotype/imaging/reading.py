@@ -12,8 +12,7 @@ from calotype.imaging.errors import NotAPicture, TooManyFrames, TooManyPixels, U
 from calotype.imaging.exif import Exif
 from calotype.imaging.formats import Data
 from calotype.imaging.model import Limits, Probe
-from calotype.imaging.strip import strip_bytes
-from calotype.imaging.strip.gif import count_frames
+from calotype.imaging.strip import gif, strip_bytes
 
 Answer = TypeVar("Answer")
 
@@ -25,6 +24,9 @@ _LOADERS = {
     formats.TIFF: "tiffload_source",
     formats.AVIF: "heifload_source",
 }
+_heif: Any = pillow_heif
+"""Which is typed in part only."""
+
 _ANIMATED = frozenset({formats.GIF, formats.WEBP})
 _FIRST_LYING = 5
 """Orientations from here on are lying on their side."""
@@ -52,7 +54,7 @@ class _Picture(Protocol):
     has_alpha: bool
 
     def total_pixels(self) -> int: ...
-    def colour_profile(self) -> bytes | None: ...
+    def colour_profile(self) -> bytes: ...
     def exif(self) -> Exif: ...
     def decode(self) -> None: ...
 
@@ -81,6 +83,8 @@ def probe(opened: Opened) -> Probe:
 def decode(opened: Opened) -> None:
     """Read every pixel of every frame, and refuse what is damaged."""
     picture = _within_budget(opened)
+    if picture.media_type == formats.GIF and gif.ends_too_early(opened.data):
+        raise Unreadable("it ends too early")
     _translated(picture.decode)
 
 
@@ -90,7 +94,8 @@ def _within_budget(opened: Opened) -> _Picture:
         raise NotAPicture
     if media_type == formats.GIF:
         # libvips would look at every frame before it says how many there are.
-        _check_frames(count_frames(opened.data, opened.limits.max_frames + 1), opened.limits)
+        frames = gif.count_frames(opened.data, opened.limits.max_frames + 1)
+        _check_frames(frames, opened.limits)
     picture = _translated(lambda: _open(media_type, opened))
     _check_frames(picture.frames, opened.limits)
     _check_sides(picture, opened.limits)
@@ -105,21 +110,18 @@ def _open(media_type: str, opened: Opened) -> _Picture:
 
 def _check_frames(frames: int, limits: Limits) -> None:
     if frames > limits.max_frames:
-        raise TooManyFrames(f"more than {limits.max_frames} frames")
+        detail = f"more than {limits.max_frames} frames"
+        raise TooManyFrames(detail)
 
 
 def _check_sides(picture: _Picture, limits: Limits) -> None:
     width, height = picture.width, picture.height
     if max(width, height) > limits.max_side or width * height > limits.max_pixels:
-        raise TooManyPixels(
-            f"{width} x {height} pixels; at most {limits.max_side} a side"
-            f" and {limits.max_pixels} in all"
-        )
+        detail = f"{width} x {height}; at most {limits.max_side} a side, {limits.max_pixels} in all"
+        raise TooManyPixels(detail)
     if picture.frames > 1 and _translated(picture.total_pixels) > limits.max_animated_pixels:
-        raise TooManyPixels(
-            f"{picture.frames} frames of {width} x {height} pixels;"
-            f" at most {limits.max_animated_pixels} in all"
-        )
+        detail = f"{picture.frames} frames; at most {limits.max_animated_pixels} pixels in all"
+        raise TooManyPixels(detail)
 
 
 class _VipsPicture:
@@ -129,9 +131,9 @@ class _VipsPicture:
         self._image = self._load()
         self.width = self._image.width
         self.height = self._image.height
-        self.orientation = int(self._field("orientation") or 1)
-        self.frames = 1 if media_type == formats.AVIF else int(self._field("n-pages") or 1)
-        self.has_alpha = self._image.hasalpha()
+        self.orientation = self._number("orientation")
+        self.frames = 1 if media_type == formats.AVIF else self._number("n-pages")
+        self.has_alpha = bool(self._image.hasalpha())
 
     def total_pixels(self) -> int:
         """Add up the frames; only the pages of a TIFF may differ in size."""
@@ -140,14 +142,14 @@ class _VipsPicture:
         pages = [self._load(page=page) for page in range(self.frames)]
         return sum(page.width * page.height for page in pages)
 
-    def colour_profile(self) -> bytes | None:
-        return self._field("icc-profile-data")
+    def colour_profile(self) -> bytes:
+        return self._blob("icc-profile-data")
 
     def exif(self) -> Exif:
-        """A TIFF file has the structure of EXIF itself."""
         if self.media_type == formats.TIFF:
+            # Such a file has the structure of EXIF itself.
             return exif.read(self._opened.data)
-        return exif.read(self._field("exif-data") or b"")
+        return exif.read(self._blob("exif-data"))
 
     def decode(self) -> None:
         if self.media_type in _ANIMATED:
@@ -158,17 +160,25 @@ class _VipsPicture:
             for page in range(self.frames):
                 _read_all(self._load(page=page, fail_on="error"))
 
-    def _load(self, **options: Any) -> pyvips.Image:
+    def _load(self, **options: int | str) -> pyvips.Image:
         source = pyvips.Source.new_from_descriptor(self._opened.descriptor)
         loader = _LOADERS[self.media_type]
         return pyvips.Operation.call(loader, source, access="sequential", **options)
 
-    def _field(self, name: str) -> Any:
+    def _number(self, name: str) -> int:
+        value = self._field(name)
+        return value if isinstance(value, int) else 1
+
+    def _blob(self, name: str) -> bytes:
+        value = self._field(name)
+        return value if isinstance(value, bytes) else b""
+
+    def _field(self, name: str) -> object:
         return self._image.get(name) if self._image.get_typeof(name) else None
 
 
 def _read_all(image: pyvips.Image) -> None:
-    """An average needs every pixel; one band of them is enough to have all decoded."""
+    """Ask for an average: it needs every pixel, and one band has all of them decoded."""
     image[0].avg()
 
 
@@ -181,7 +191,7 @@ class _PhonePicture:
     """The decoder has turned the picture upright already."""
 
     def __init__(self, opened: Opened) -> None:
-        file = pillow_heif.open_heif(opened.data)
+        file = _heif.open_heif(opened.data)
         self._image = file[file.primary_index]
         self.width, self.height = self._image.size
         self.has_alpha = "A" in self._image.mode
@@ -189,8 +199,8 @@ class _PhonePicture:
     def total_pixels(self) -> int:
         return self.width * self.height
 
-    def colour_profile(self) -> bytes | None:
-        return self._image.info.get("icc_profile")
+    def colour_profile(self) -> bytes:
+        return self._image.info.get("icc_profile") or b""
 
     def exif(self) -> Exif:
         return exif.read(self._image.info.get("exif") or b"")
@@ -200,7 +210,7 @@ class _PhonePicture:
 
 
 def _translated(step: Callable[[], Answer]) -> Answer:
-    """What the decoders say in their many ways is one thing here: unreadable."""
+    """Say `unreadable` for what decoders say in their many ways."""
     try:
         return step()
     except MemoryError as error:

@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from calotype.errors import CalotypeError
 from calotype.imaging import wire
@@ -32,7 +33,13 @@ _ENVIRONMENT = {
 }
 """Everything that a child may know of its surroundings; libvips reads these when it loads."""
 
+Answer = TypeVar("Answer")
+
+_NONSENSE = (ValueError, KeyError, TypeError)
+"""What comes of reading a message that is not one."""
+
 _START_SECONDS = 30.0
+_DYING_SECONDS = 2.0
 _END_SECONDS = 5.0
 _READ_BYTES = 1 << 16
 
@@ -54,21 +61,21 @@ class Sandbox:
         self._process = process
         self._channel = channel
         self._limits = limits
-        self._answered = 0
+        self._owes_answer = False
+        self._answers = 0
         self._peak_mb = 0
 
     @classmethod
-    async def start(cls, limits: Limits) -> tuple["Sandbox", Isolation]:
-        """Start a child and wait until it has locked itself in."""
-        sandbox = cls(*_spawn(limits), limits)
+    def start(cls, limits: Limits) -> Self:
+        return cls(*_spawn(limits), limits)
+
+    async def ready(self) -> Isolation:
+        """Wait until the child has locked itself in."""
         try:
             async with asyncio.timeout(_START_SECONDS):
-                return sandbox, Isolation.from_json(await sandbox._receive())
-        except BaseException as error:
-            sandbox.kill()
-            if isinstance(error, (TimeoutError, EOFError, OSError, ValueError, KeyError)):
-                raise ImagingUnavailable("a child process did not start") from error
-            raise
+                return Isolation.from_json(await self._receive())
+        except (TimeoutError, EOFError, OSError, *_NONSENSE) as error:
+            raise ImagingUnavailable("a child process did not start") from error
 
     @property
     def pid(self) -> int:
@@ -79,36 +86,44 @@ class Sandbox:
         return self._process.poll() is None
 
     @property
-    def is_worn(self) -> bool:
-        """Whether it has worked, or grown, enough to be replaced."""
+    def is_reusable(self) -> bool:
+        """Whether it has answered all questions, and has neither worked nor grown too much."""
         return (
-            self._answered >= self._limits.jobs_per_child
-            or self._peak_mb > self._limits.keep_below_mb
+            not self._owes_answer
+            and self._answers < self._limits.jobs_per_child
+            and self._peak_mb <= self._limits.keep_below_mb
+            and self.is_alive
         )
 
-    async def ask(self, verb: str, file: Path) -> Mapping[str, Any]:
-        """Hand *file* over and wait for the answer; after any other error it must be killed."""
+    async def ask(
+        self, verb: str, file: Path, read: Callable[[Mapping[str, Any]], Answer]
+    ) -> Answer:
+        """Hand *file* over, wait for the answer and *read* it."""
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 self._send(verb, file)
-                reply = await self._receive()
+                return self._open(await self._receive(), read)
         except TimeoutError as error:
-            raise Unreadable(f"it took longer than {self._limits.wall_seconds:g} s") from error
+            reason = f"it took longer than {self._limits.wall_seconds:g} s"
+            raise Unreadable(reason) from error
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise await self._cause_of_death() from error
-        return self._opened(reply)
+        except _NONSENSE as error:
+            raise Unreadable("the decoder gave no sensible answer") from error
 
     def kill(self) -> None:
-        self._channel.close()
+        """End the process; a question that is still open finds out by itself."""
         self._process.kill()
 
     def wait(self) -> int:
         """Wait until the killed process is gone; blocks."""
+        self._channel.close()
         return self._process.wait(_END_SECONDS)
 
     def _send(self, verb: str, file: Path) -> None:
-        """A request is smaller than the buffer of an idle channel, so this never blocks."""
+        """Send a request, which is smaller than an idle channel's buffer: this never blocks."""
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        self._owes_answer = True
         try:
             socket.send_fds(self._channel, [wire.pack({"verb": verb})], [descriptor])
         finally:
@@ -124,20 +139,34 @@ class Sandbox:
             received += chunk
         return wire.unpack(received)
 
-    def _opened(self, reply: Mapping[str, Any]) -> Mapping[str, Any]:
-        self._answered += 1
+    def _open(
+        self, reply: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Answer]
+    ) -> Answer:
+        """Only a child that answered in an orderly way may be asked again."""
+        self._answers += 1
         self._peak_mb = int(reply["peak_mb"])
         if "refused" in reply:
-            raise _REFUSALS[reply["refused"]](str(reply["detail"]))
-        return reply["answer"]
+            refusal = _REFUSALS[reply["refused"]](str(reply["detail"]))
+            self._owes_answer = False
+            raise refusal
+        answer = read(reply["answer"])
+        self._owes_answer = False
+        return answer
 
     async def _cause_of_death(self) -> CalotypeError:
-        code = await asyncio.to_thread(self.wait)
+        code = await asyncio.to_thread(self._ended)
         if -code == signal.SIGXCPU:
             return Unreadable(f"it took more than {self._limits.cpu_seconds} s of computing")
-        if -code in _CRASHES:
+        if code >= 0 or -code in _CRASHES:
             return Unreadable("the decoder crashed on it")
-        return ImagingUnavailable(f"a child process ended with {code} while it worked")
+        return ImagingUnavailable(f"signal {-code} ended a child process while it worked")
+
+    def _ended(self) -> int:
+        """Give it time to die of what it is dying of; blocks."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_DYING_SECONDS)
+        self.kill()
+        return self.wait()
 
 
 def _spawn(limits: Limits) -> "tuple[subprocess.Popen[bytes], socket.socket]":
@@ -158,5 +187,5 @@ def _spawn(limits: Limits) -> "tuple[subprocess.Popen[bytes], socket.socket]":
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-    ours.setblocking(False)
+    ours.settimeout(0)
     return process, ours

@@ -5,8 +5,6 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from calotype.imaging.errors import ImagingUnavailable
-
 MAX_BYTES = 4 << 20
 HEADER = struct.Struct(">I")
 
@@ -22,7 +20,7 @@ def missing_bytes(received: bytes | bytearray) -> int:
         return HEADER.size - len(received)
     (length,) = HEADER.unpack_from(received)
     if length > MAX_BYTES:
-        raise ImagingUnavailable("a child sent more than it may")
+        raise ValueError("a message is longer than it may be")
     return HEADER.size + length - len(received)
 
 

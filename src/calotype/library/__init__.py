@@ -1,5 +1,6 @@
 """Library: what people see and own: media, and the buckets they arrange it in."""
 
+from calotype.library.addresses import Addresses, LifetimeTooLong, SignatureRefused, encode_token
 from calotype.library.checks import LIBRARY_CHECKS
 from calotype.library.errors import (
     BucketClosed,
@@ -9,22 +10,45 @@ from calotype.library.errors import (
     NotInTrash,
     NotYourMedia,
 )
-from calotype.library.model import MAIN_BUCKET, Description, Filter, Media, Picture
+from calotype.library.model import MAIN_BUCKET, Description, Filter, Media, Picture, Visibility
 from calotype.library.service import Library, may_change
+from calotype.library.wire import (
+    AddedMedia,
+    BucketName,
+    MediaOut,
+    Name,
+    ProjectId,
+    Showing,
+    Tags,
+    Text,
+)
 
 __all__ = [
     "LIBRARY_CHECKS",
     "MAIN_BUCKET",
+    "AddedMedia",
+    "Addresses",
     "BucketClosed",
+    "BucketName",
     "BucketUnknown",
     "Description",
     "EditorsOnly",
     "Filter",
     "Library",
+    "LifetimeTooLong",
     "Media",
     "MediaMissing",
+    "MediaOut",
+    "Name",
     "NotInTrash",
     "NotYourMedia",
     "Picture",
+    "ProjectId",
+    "Showing",
+    "SignatureRefused",
+    "Tags",
+    "Text",
+    "Visibility",
+    "encode_token",
     "may_change",
 ]

@@ -61,7 +61,7 @@ class Library:
         self, snapshot: Snapshot, wanted: Filter, *, after: UUID | None, limit: int
     ) -> list[Media]:
         if wanted.query:
-            return await store.search(snapshot, wanted.query, after=after, limit=limit)
+            return await store.search(snapshot, wanted, after=after, limit=limit)
         return await store.list_media(snapshot, wanted, after=after, limit=limit)
 
     async def count(self, snapshot: Snapshot, wanted: Filter, *, up_to: int) -> int:

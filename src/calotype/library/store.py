@@ -102,37 +102,40 @@ async def list_media(
 
 
 async def search(
-    snapshot: Snapshot, needle: str, *, after: UUID | None, limit: int
+    snapshot: Snapshot, wanted: Filter, *, after: UUID | None, limit: int
 ) -> list[Media]:
-    """Media whose name contains *needle*, through a function that may use the index."""
+    """Media whose name contains the query, through a function that may use the index."""
     return await rows(
         snapshot,
         Media,
-        "select" + _COLUMNS + " from search_media_names(%(needle)s, %(after)s, %(limit)s) as found"
+        "select" + _COLUMNS + " from " + _SEARCH + " as found"
         " join media m on m.id = found left join originals o on o.id = m.original_id"
         " order by m.id desc",
-        {"needle": needle, "after": after, "limit": limit},
+        {**_values(wanted), "query": wanted.query, "after": after, "limit": limit},
     )
 
 
 async def count(snapshot: Snapshot, wanted: Filter, up_to: int) -> int:
     """Count what *wanted* shows, and no further than one more than *up_to*."""
+    counted = _SEARCH if wanted.query else "(select 1 from media m" + _where(wanted) + " limit %(limit)s)"
     return await value(
         snapshot,
-        "select count(*) from (select 1 from media m" + _where(wanted) + " limit %(up_to)s)"
-        " as counted",
-        {**_values(wanted), "up_to": up_to + 1},
+        "select count(*) from " + counted + " as counted",
+        {**_values(wanted), "query": wanted.query, "after": None, "limit": up_to + 1},
     )
 
 
+_SEARCH: LiteralString = """search_media(%(query)s, %(after)s, %(limit)s,
+    %(bucket)s, %(source)s, %(owner)s, %(visibility)s, %(project)s)"""
+
+
 def _where(wanted: Filter) -> LiteralString:
-    conditions: list[LiteralString] = [
-        "m.tenant_id = current_tenant()",
-        "m.original_id is not null",
-        "m.deleted_at is not null" if wanted.trash else "m.deleted_at is null",
-    ]
-    conditions += [clause for name, clause in _CLAUSES.items() if getattr(wanted, name) is not None]
-    return " where " + " and ".join(conditions)
+    where: LiteralString = " where m.tenant_id = current_tenant() and m.original_id is not null"
+    where += " and m.deleted_at is not null" if wanted.trash else " and m.deleted_at is null"
+    for name, clause in _CLAUSES.items():
+        if getattr(wanted, name) is not None:
+            where += " and " + clause
+    return where
 
 
 _CLAUSES: dict[str, LiteralString] = {

@@ -10,7 +10,7 @@ import structlog
 from calotype.database import SYSTEM, Database, Snapshot
 from calotype.errors import Unavailable
 from calotype.originals import store, upkeep_store
-from calotype.originals.model import Reconciled, SweepPlan, Swept
+from calotype.originals.model import Reconciled, Stats, SweepPlan, Swept
 from calotype.storage import ObjectInfo, Objects
 
 log = structlog.get_logger()
@@ -72,6 +72,10 @@ class Sweeper:
         async with self.database.snapshot(SYSTEM) as snapshot:
             epoch = await upkeep_store.find_epoch(snapshot)
         return epoch is not None and await self.objects.read_marker(EPOCH_KEY) == str(epoch).encode()
+
+    async def stats(self) -> Stats:
+        """Figures over all tenants."""
+        return await self._read(store.stats, None)
 
     async def sweep(self, *, force: bool = False) -> Swept:
         """Collect and reap; *force* overrules the limit on how much may go at once."""

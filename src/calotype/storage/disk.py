@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from calotype.storage.errors import FileCutShort, StoreFull, StoreRefused, Store
 
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+_HOUR_SECONDS = 3600
 
 # What file systems without hard links answer: FAT and SMB shares, some container mounts.
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
@@ -75,3 +78,20 @@ def rename_once(file: Path, target: Path) -> None:
         file.rename(target)
     else:
         file.unlink()
+
+
+def remove_older_files(folder: Path, hours: float) -> int:
+    """Remove the files of *folder* that nobody wrote to for so long; returns how many."""
+    oldest = time.time() - hours * _HOUR_SECONDS
+    return sum(_remove_if_older(file, oldest) for file in folder.iterdir())
+
+
+def _remove_if_older(file: Path, oldest: float) -> bool:
+    """Leave alone what is moved into the store while this looks at it."""
+    try:
+        if not file.is_file() or file.stat().st_mtime >= oldest:
+            return False
+        file.unlink()
+    except FileNotFoundError:
+        return False
+    return True

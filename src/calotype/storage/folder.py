@@ -8,13 +8,19 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import FileIO
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from stat import S_ISREG
 from typing import TypeVar
 
 from calotype.digest import Digest
-from calotype.storage.disk import disk_trouble, flush_file, flush_folder, make_folder, rename_once
+from calotype.storage.disk import (
+    disk_trouble,
+    flush_file,
+    flush_folder,
+    remove_older_files,
+    rename_once,
+)
 from calotype.storage.errors import (
     KeyTaken,
     ListingCutShort,
@@ -26,6 +32,7 @@ from calotype.storage.spool import Spool
 
 _CHUNK_BYTES = 1 << 20
 _THREADS = 16
+_UNFINISHED_HOURS = 24
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
 T = TypeVar("T")
@@ -39,10 +46,10 @@ class FolderObjects(Objects):
     """
 
     def __init__(self, root: Path) -> None:
-        with disk_trouble():
-            make_folder(root)
         self._root = root
         self._unfinished = Spool(root / ".unfinished")
+        with disk_trouble():
+            remove_older_files(self._unfinished.folder, _UNFINISHED_HOURS)
         self._flushed_folders = {root}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="folder-objects")
 
@@ -84,7 +91,7 @@ class FolderObjects(Objects):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _put(self, file: Path, target: Path, size_bytes: int, digest: Digest) -> None:
-        self._make_folder(target.parent)
+        made = self._make_folders(target.parent)
         flush_file(file, size_bytes)
         try:
             self._move(file, target, size_bytes)
@@ -92,7 +99,7 @@ class FolderObjects(Objects):
             if not _holds(target, size_bytes, digest):
                 raise KeyTaken(self._key(target)) from error
             file.unlink()
-        flush_folder(target.parent)
+        self._flush_names(target.parent, made)
 
     def _move(self, file: Path, target: Path, size_bytes: int) -> None:
         try:
@@ -118,18 +125,24 @@ class FolderObjects(Objects):
             copy.unlink(missing_ok=True)
             raise
 
-    def _make_folder(self, folder: Path) -> None:
-        """Make *folder* and its parents, durably.
+    def _make_folders(self, folder: Path) -> list[Path]:
+        """Make *folder* and its parents; returns those whose names may not be on disk yet.
 
         That a folder exists does not mean that its name is on disk: another thread may have
-        made it a moment ago. So each is flushed once by whoever needs it first, and remembered.
+        made it a moment ago. So whoever needs one flushes its name, unless that is known done.
         """
-        if folder in self._flushed_folders:
-            return
-        self._make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        flush_folder(folder.parent)
-        self._flushed_folders.add(folder)
+        unsure = takewhile(lambda f: f not in self._flushed_folders, (folder, *folder.parents))
+        made = list(unsure)
+        for new in reversed(made):
+            new.mkdir(exist_ok=True)
+        return made
+
+    def _flush_names(self, folder: Path, made: list[Path]) -> None:
+        """Flush once all names exist: most file systems then write them in one go."""
+        flush_folder(folder)
+        for new in made:
+            flush_folder(new.parent)
+        self._flushed_folders.update(made)
 
     def _find(self, path: Path) -> ObjectInfo | None:
         try:
@@ -156,12 +169,12 @@ class FolderObjects(Objects):
             self._check_root()
 
     def _write_marker(self, path: Path, data: bytes) -> None:
-        self._make_folder(path.parent)
+        made = self._make_folders(path.parent)
         draft = self._unfinished.new_path()
         draft.write_bytes(data)
         flush_file(draft, len(data))
         draft.replace(path)
-        flush_folder(path.parent)
+        self._flush_names(path.parent, made)
 
     def _walk(self, folder: Path) -> Iterator[ObjectInfo]:
         """Depth first, one entry at a time: a million files take no more memory than ten."""

@@ -1,6 +1,7 @@
 """RemoteObjects: a bucket, or plain memory, spoken to through obstore."""
 
 import asyncio
+import mmap
 from collections.abc import AsyncIterator, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ _PART_BYTES = 5 << 20
 _PARTS_AT_ONCE = 2
 
 _NO_BUCKET = ("<Code>NoSuchBucket</Code>", "<Code>ContainerNotFound</Code>")
+_NOT_PERMITTED = ("401 Unauthorized", "403 Forbidden")
 _NO_ROOM = ("507 Insufficient Storage", "<Code>QuotaExceeded</Code>")
 
 
@@ -107,7 +109,7 @@ class RemoteObjects(Objects):
     async def write_marker(self, key: str, data: bytes) -> None:
         check_key(key)
         with store_trouble(key):
-            await self._store.put_async(key, data, mode="overwrite", use_multipart=False)
+            await self._replace(key, data)
 
     async def close(self) -> None:
         """Do nothing: obstore closes its connections when they are idle."""
@@ -133,6 +135,9 @@ class RemoteObjects(Objects):
         await self._store.put_async(
             key, file, attributes=named, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE
         )
+
+    async def _replace(self, key: str, body: mmap.mmap | bytes) -> None:
+        await self._store.put_async(key, body, mode="overwrite", use_multipart=False)
 
     async def _demand_free(self, key: str) -> None:
         if await self._look(key) is not None:
@@ -172,14 +177,15 @@ def store_trouble(key: str) -> Generator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise _what_is_missing(key, str(error)) from error
+        if _tells(error, _NO_BUCKET):
+            raise StoreUnavailable("There is no such bucket.") from error
+        raise ObjectMissing(key) from error
     except AlreadyExistsError as error:
         raise KeyTaken(key) from error
     except (PermissionDeniedError, UnauthenticatedError) as error:
         raise StoreRefused(_first_line(error)) from error
     except (BaseError, OSError, NotImplementedError, ValueError) as error:
-        full = any(sign in str(error) for sign in _NO_ROOM)
-        raise (StoreFull if full else StoreUnavailable)(_first_line(error)) from error
+        raise _failure(error)(_first_line(error)) from error
 
 
 @contextmanager
@@ -213,10 +219,15 @@ def _why_not(key: str, held: "GetResult | None", trouble: CalotypeError | None) 
     return StoreUnavailable(f"{key} was written but is not there, or not whole.")
 
 
-def _what_is_missing(key: str, answer: str) -> CalotypeError:
-    if any(sign in answer for sign in _NO_BUCKET):
-        return StoreUnavailable("There is no such bucket.")
-    return ObjectMissing(key)
+def _failure(error: Exception) -> type[Unavailable]:
+    """Read the status where obstore does not tell: listings, and what few stores answer."""
+    if _tells(error, _NOT_PERMITTED):
+        return StoreRefused
+    return StoreFull if _tells(error, _NO_ROOM) else StoreUnavailable
+
+
+def _tells(error: Exception, signs: tuple[str, ...]) -> bool:
+    return any(sign in str(error) for sign in signs)
 
 
 def _first_line(error: Exception) -> str:

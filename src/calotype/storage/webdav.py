@@ -5,9 +5,13 @@ import mmap
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from obstore.exceptions import GenericError
+
 from calotype.digest import Digest
 from calotype.storage.objects import ObjectInfo, check_key
 from calotype.storage.remote import RemoteObjects, info_page, listing_trouble
+
+_FOLDER_EXISTS = "Error performing MKCOL"
 
 
 class WebdavObjects(RemoteObjects):
@@ -27,7 +31,17 @@ class WebdavObjects(RemoteObjects):
     async def _upload(self, key: str, file: Path, size_bytes: int, digest: Digest) -> None:
         await self._demand_free(key)
         body = await asyncio.to_thread(_map, file, size_bytes)
-        await self._store.put_async(key, body, use_multipart=False)
+        await self._replace(key, body)
+
+    async def _replace(self, key: str, body: mmap.mmap | bytes) -> None:
+        """Try once more per folder: of two writers that make one, the second gets an error."""
+        for _ in range(key.count("/")):
+            try:
+                return await super()._replace(key, body)
+            except GenericError as error:
+                if _FOLDER_EXISTS not in str(error):
+                    raise
+        return await super()._replace(key, body)
 
 
 def _map(file: Path, size_bytes: int) -> mmap.mmap | bytes:

@@ -58,17 +58,12 @@ class Layout:
 
     @property
     def users(self) -> Path:
-        """Shared by everybody for as long as they use the server."""
+        """Shared by everybody who uses the server, and had alone by the one who stops it."""
         return self.folder / "users.lock"
 
     @property
-    def turn(self) -> Path:
-        """Held by the one who arrives or leaves."""
-        return self.folder / "turn.lock"
-
-    @property
     def alive(self) -> Path:
-        """Held by PostgreSQL itself, until the last of its processes has ended."""
+        """Had by the one who starts PostgreSQL, then by PostgreSQL until its last process ends."""
         return self.folder / "alive.lock"
 
     def make(self, folder: Path) -> None:

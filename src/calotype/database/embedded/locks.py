@@ -3,8 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,25 +22,29 @@ def open_lock(path: Path) -> BinaryIO:
 
 def seize(lock: BinaryIO) -> bool:
     """Lock for oneself alone unless somebody else holds it."""
+    return _lock(lock, fcntl.LOCK_EX)
+
+
+def share(lock: BinaryIO) -> bool:
+    """Lock together with others who share it, unless somebody has it alone."""
+    return _lock(lock, fcntl.LOCK_SH)
+
+
+def release(lock: BinaryIO) -> None:
+    fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def in_time(attempt: Callable[[], bool], *, seconds: float) -> bool:
+    """Attempt it until it succeeds, at least once."""
+    deadline = time.monotonic() + seconds
+    while not (done := attempt()) and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
+    return done
+
+
+def _lock(lock: BinaryIO, kind: int) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
-
-
-def share(lock: BinaryIO) -> None:
-    """Lock together with others who share it."""
-    fcntl.flock(lock, fcntl.LOCK_SH)
-
-
-@contextmanager
-def alone(path: Path, *, seconds: float) -> Generator[None]:
-    """Hold the lock of *path* for the block; TimeoutError if nobody lets go of it in time."""
-    deadline = time.monotonic() + seconds
-    with open_lock(path) as lock:
-        while not seize(lock):
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            time.sleep(PAUSE_SECONDS)
-        yield

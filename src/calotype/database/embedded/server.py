@@ -13,10 +13,17 @@ from urllib.parse import quote
 from psycopg import pq
 
 from calotype.database.embedded.cluster import Passwords, prepare
-from calotype.database.embedded.errors import DatabaseNotStarted, DataFolderUnusable, using
+from calotype.database.embedded.errors import DatabaseNotStarted, using
 from calotype.database.embedded.files import create
 from calotype.database.embedded.layout import PORT, Layout
-from calotype.database.embedded.locks import PAUSE_SECONDS, alone, open_lock, seize, share
+from calotype.database.embedded.locks import (
+    PAUSE_SECONDS,
+    in_time,
+    open_lock,
+    release,
+    seize,
+    share,
+)
 from calotype.database.embedded.programs import Programs, last_lines
 
 # Replaying the log after a crash takes the longest.
@@ -24,6 +31,7 @@ _START_SECONDS = 120
 _LOG_SECONDS = 6 * 86400
 _RECORD_LINES = 8
 _STOPS = ((signal.SIGINT, 10), (signal.SIGQUIT, 5))
+_STOP_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,8 @@ class Embedded:
 
     def revive(self) -> None:
         """Start the server again should it have died while one was using it."""
-        with using(self.folder), _turn(Layout(self.folder)) as layout:
-            _ensure(layout)
+        with using(self.folder):
+            _ensure(Layout(self.folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +91,23 @@ def _layout(folder: Path) -> Generator[tuple[Layout, BinaryIO]]:
 
 
 def _arrive(layout: Layout, presence: BinaryIO) -> Embedded:
-    with using(layout.folder), _turn(layout):
-        share(presence)
+    """Be counted before looking: from then on nobody stops the server."""
+    with using(layout.folder):
+        if not in_time(lambda: share(presence), seconds=_STOP_SECONDS):
+            because = f"another program has been stopping it for {_STOP_SECONDS} s"
+            raise DatabaseNotStarted(because)
         return _ensure(layout)
 
 
 def _leave(layout: Layout, presence: BinaryIO) -> None:
-    """Stop it as the last one; should that not work, the next user finds it running."""
-    trouble = suppress(DataFolderUnusable, DatabaseNotStarted)
-    with trouble, using(layout.folder), _turn(layout):
+    """Stop it as the last one; should that not work, the next user finds it running.
+
+    Of two who leave at once, the one who lets go later finds nobody in the way.
+    """
+    with suppress(OSError):
+        release(presence)
         if seize(presence):
             _stop(layout)
-        presence.close()
-
-
-@contextmanager
-def _turn(layout: Layout) -> Generator[Layout]:
-    """One at a time arrives or leaves: nobody stops what another is about to use."""
-    seconds = _START_SECONDS + sum(seconds for _, seconds in _STOPS)
-    try:
-        with alone(layout.turn, seconds=seconds):
-            yield layout
-    except TimeoutError as error:
-        because = f"another program has been starting or stopping it for {seconds} s"
-        raise DatabaseNotStarted(because) from error
 
 
 def _ensure(layout: Layout) -> Embedded:
@@ -173,9 +174,8 @@ def _stop(layout: Layout) -> None:
 
 def _ends(layout: Layout, seconds: float) -> bool:
     """Tell whether its last process ends in time, and with it its lock."""
-    with suppress(TimeoutError), alone(layout.alive, seconds=seconds):
-        return True
-    return False
+    with open_lock(layout.alive) as alive:
+        return in_time(lambda: seize(alive), seconds=seconds)
 
 
 def _remove_short_folder(layout: Layout, record: _Record | None) -> None:

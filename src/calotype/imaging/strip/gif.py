@@ -1,5 +1,6 @@
 """GIF: keep the frames, their timing and the looping."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -47,6 +48,17 @@ def strip(data: Data) -> Stripped:
 def count_frames(data: Data, at_most: int) -> int:
     """How many frames there are; stops counting beyond *at_most*, and where the file ends."""
     return sum(1 for _ in islice(_frames(data), at_most))
+
+
+def ends_too_early(data: Data) -> bool:
+    """Notice a file that was cut off: decoders pass over its last frames in silence."""
+    try:
+        deque(_blocks(data), maxlen=0)
+    except IndexError:
+        return True
+    except Malformed:
+        return False
+    return False
 
 
 def _frames(data: Data) -> Iterator[_Block]:

@@ -1,0 +1,199 @@
+"""The composition root: builds every tool and slice once, from settings."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from calotype.accounts import Accounts, Issuer
+from calotype.accounts.routes import SessionCookie
+from calotype.accounts.tasks import tidy_task
+from calotype.connectors import fetch_key_set
+from calotype.database import (
+    DATABASE_CHECKS,
+    SYSTEM,
+    Database,
+    Embedded,
+    Part,
+    SchemaBehind,
+    embedded,
+    own_part,
+    rows,
+)
+from calotype.delivery import Deliveries
+from calotype.http import Idempotency
+from calotype.imaging import ALLOWED_LOADERS, Pixels
+from calotype.jobs import JOB_CHECKS, Jobs, Task, procrastinate_part
+from calotype.library import LIBRARY_CHECKS, Addresses, Library
+from calotype.library.tasks import library_tasks
+from calotype.originals import (
+    ORIGINAL_CHECKS,
+    Doctor,
+    Finding,
+    Keeping,
+    Originals,
+    Scrubber,
+    Sweeper,
+)
+from calotype.originals.tasks import originals_tasks
+from calotype.settings import Settings
+from calotype.storage import Objects, Spool, open_objects
+from calotype.uploads import UPLOAD_CHECKS, Uploads
+from calotype.uploads.tasks import uploads_tasks
+
+_STRAY_DAYS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """How the database is reached: to migrate, to work, and past a pooler."""
+
+    owner: str
+    login: str
+    direct: str
+    server: Embedded | None = None
+
+
+@contextmanager
+def database_urls(settings: Settings) -> Generator[Urls]:
+    """Point at the database of the settings, or have one of one's own for the block."""
+    if settings.database_url is not None:
+        login = settings.database_url
+        owner = settings.database_owner_url or login
+        yield Urls(owner, login, settings.database_direct_url or login)
+        return
+    with embedded((settings.data / "postgres").resolve()) as server:
+        yield Urls(server.owner_url, server.login_url, server.login_url, server)
+
+
+def parts() -> list[Part]:
+    """Every PostgreSQL schema that calotype needs."""
+    return [own_part(), procrastinate_part()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that was built, for the doors to use."""
+
+    settings: Settings
+    database: Database
+    objects: Objects
+    pixels: Pixels
+    accounts: Accounts
+    addresses: Addresses
+    idempotency: Idempotency
+    originals: Originals
+    sweeper: Sweeper
+    scrubber: Scrubber
+    doctor: Doctor
+    library: Library
+    uploads: Uploads
+    deliveries: Deliveries
+
+    @property
+    def by_kind(self) -> dict[type[Any], Any]:
+        """What routes may ask for."""
+        provided = (
+            self.settings, self.database, self.accounts, self.addresses, self.idempotency,
+            self.originals, self.library, self.uploads, self.deliveries,
+            SessionCookie(secure=self.settings.public_url.startswith("https:")),
+        )  # fmt: skip
+        return {type(part): part for part in provided} | {Objects: self.objects}
+
+    @property
+    def tasks(self) -> list[Task[Any]]:
+        return [
+            *originals_tasks(self.sweeper, self.scrubber),
+            *library_tasks(self.library),
+            *uploads_tasks(self.uploads),
+            tidy_task(self.accounts),
+        ]
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings, login_url: str, *, connections: int, children: int = 1
+) -> AsyncGenerator[House]:
+    """Build the house for the block; take it down in the opposite order."""
+    async with AsyncExitStack() as stack:
+        database = await Database.connect(login_url, connections=connections)
+        stack.push_async_callback(database.close)
+        await check_schema(database)
+        objects = await asyncio.to_thread(open_objects, settings.objects_url)
+        stack.push_async_callback(objects.close)
+        pixels = Pixels(children)
+        stack.push_async_callback(pixels.close)
+        spool = await asyncio.to_thread(Spool, settings.data / "spool")
+        house = _furnish(settings, database, objects, pixels, spool)
+        stack.push_async_callback(house.accounts.close)
+        yield house
+
+
+def _furnish(
+    settings: Settings, database: Database, objects: Objects, pixels: Pixels, spool: Spool
+) -> House:
+    keys = settings.signing_keys
+    accounts = Accounts(
+        database, secret_keys=keys, service_key=settings.service_key, issuer=_issuer(settings)
+    )
+    originals = Originals(Keeping(database, objects))
+    grace = int(settings.orphan_grace.total_seconds())
+    sweeper = Sweeper(database, objects, grace_seconds=grace, stray_days=_STRAY_DAYS)
+    scrubber = Scrubber(database, objects)
+    library = Library(database, originals, trash_days=settings.trash_days)
+    addresses = Addresses(keys, settings.public_url.rstrip("/"))
+    idempotency = Idempotency(database)
+    uploads = Uploads(
+        database=database, objects=objects, originals=originals, library=library,
+        idempotency=idempotency, pixels=pixels, jobs=Jobs.to_defer(), spool=spool,
+        limit_bytes=settings.max_upload,
+    )  # fmt: skip
+    checks = (
+        *DATABASE_CHECKS, *ORIGINAL_CHECKS, *LIBRARY_CHECKS, *UPLOAD_CHECKS, *JOB_CHECKS,
+    )  # fmt: skip
+    doctor = Doctor(database, sweeper, scrubber, checks, (lambda: _check_loaders(pixels),))
+    return House(
+        settings=settings, database=database, objects=objects, pixels=pixels, accounts=accounts,
+        addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,
+        scrubber=scrubber, doctor=doctor, library=library, uploads=uploads,
+        deliveries=Deliveries(database, addresses),
+    )  # fmt: skip
+
+
+async def check_schema(database: Database) -> None:
+    """Refuse a database that lacks what this program needs."""
+    needed = {(p.schema, m.name) for p in parts() for m in p.migrations if m.phase == "before"}
+    async with database.snapshot(SYSTEM) as snapshot:
+        applied = await rows(
+            snapshot, _Applied,
+            "select part, name from calotype.migrations where to_regclass('calotype.media')"
+            " is not null", {},
+        )  # fmt: skip
+    if needed - {(row.part, row.name) for row in applied}:
+        raise SchemaBehind
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    part: str
+    name: str
+
+
+def _issuer(settings: Settings) -> Issuer | None:
+    url = settings.jwks_url
+    if url is None:
+        return None
+    return Issuer(
+        name=settings.jwt_issuer, audience=settings.jwt_audience,
+        fetch_jwks=lambda: fetch_key_set(url),
+    )  # fmt: skip
+
+
+async def _check_loaders(pixels: Pixels) -> Sequence[Finding]:
+    """Ask a child which formats it would decode."""
+    found = set((await pixels.isolation()).loaders)
+    return [
+        Finding("loaders-differ", "danger", loader, "This decoder is allowed or missing by mistake.")
+        for loader in sorted(found ^ set(ALLOWED_LOADERS))
+    ]

@@ -1,0 +1,27 @@
+"""What goes wrong while a picture is fetched."""
+
+from dataclasses import dataclass
+
+from calotype.errors import Invalid, Missing
+
+
+class PictureMissing(Missing):
+    """There is no such picture, or it is not yours to see."""
+
+
+class NothingToShare(Missing):
+    """Only its owner may have this original: what it says about people cannot be taken out."""
+
+
+@dataclass
+class PresetUnknown(Missing):
+    """There is no such preset."""
+
+    presets: list[str]
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+class RangeRefused(Invalid):
+    """No byte of the picture lies in this range."""

@@ -1,0 +1,34 @@
+"""Pixels in a sandbox: what a file is, whether it can be shown, and what it must not tell."""
+
+from calotype.imaging.errors import (
+    ImagingUnavailable,
+    NotAPicture,
+    TooManyFrames,
+    TooManyPixels,
+    Unreadable,
+)
+from calotype.imaging.formats import MEDIA_TYPES
+from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
+from calotype.imaging.pixels import Pixels
+from calotype.imaging.strip import strip
+from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
+
+__all__ = [
+    "ALLOWED_LOADERS",
+    "MEDIA_TYPES",
+    "ImagingUnavailable",
+    "Isolation",
+    "Limits",
+    "Literal",
+    "NotAPicture",
+    "Piece",
+    "Pixels",
+    "Probe",
+    "Range",
+    "Stripped",
+    "TooManyFrames",
+    "TooManyPixels",
+    "Unreadable",
+    "Zeros",
+    "strip",
+]

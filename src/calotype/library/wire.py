@@ -1,0 +1,207 @@
+"""Media on the wire: the fields of today, and those that older clients know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from calotype.database import Caller
+from calotype.http import Wire
+from calotype.library.addresses import Addresses
+from calotype.library.model import Media, MediaState, SourceType, Visibility
+from calotype.library.service import may_change
+
+
+def _printable(text: str) -> str:
+    if any(ord(character) < 32 and character not in "\n\t" for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(ord(character) < 32 for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(_one_line),
+]
+Text = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)]
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_one_line),
+]
+Tags = Annotated[list[Tag], Field(max_length=100)]
+BucketName = Annotated[str, StringConstraints(max_length=63)]
+ProjectId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+
+
+class MediaOut(Wire):
+    """A picture as a person sees and owns it."""
+
+    id: UUID
+    state: MediaState
+    name: str
+    alt_text: str
+    caption: str
+    description: str
+    tags: list[str]
+    bucket: str
+    project_id: str | None
+    source_type: SourceType
+    enhancement_type: str | None
+    original_media_id: UUID | None
+    visibility: Visibility
+    owner_user_id: UUID | None
+    metadata: dict[str, Any]
+    media_type: str
+    width: int
+    height: int
+    duration_seconds: float | None = None
+    size_bytes: int
+    sha256: str | None = Field(default=None, description="To those who may change the media.")
+    thumbhash: str | None = None
+    dominant_color: str | None = None
+    url: str
+    variants: dict[str, dict[str, str]]
+    usage_count: int = 0
+    attribution: dict[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    image_url: str = Field(serialization_alias="image_url", description="Legacy: `url`.")
+    thumbnail_url: str = Field(serialization_alias="thumbnail_url", description="Legacy.")
+    public_url: str | None = Field(serialization_alias="public_url", description="Legacy.")
+    original_url: str = Field(serialization_alias="original_url", description="Legacy.")
+    storage_path: str = Field(description="Legacy: shown, never used to find bytes.")
+    user_id: UUID | None = Field(serialization_alias="user_id", description="Legacy.")
+    file_name: str = Field(serialization_alias="file_name", description="Legacy.")
+    file_size: int = Field(serialization_alias="file_size", description="Legacy.")
+    mime_type: str = Field(serialization_alias="mime_type", description="Legacy.")
+    is_public: bool = Field(serialization_alias="is_public", description="Legacy.")
+    source: SourceType = Field(description="Legacy: `sourceType`.")
+    prompt: str | None = Field(description="Legacy: `metadata.prompt`.")
+    title: str = Field(description="Legacy: `name`.")
+    created_at_legacy: datetime = Field(serialization_alias="created_at", description="Legacy.")
+
+
+class AddedMedia(MediaOut):
+    """New media, and whether its bytes were here before."""
+
+    deduplicated: bool = Field(
+        description="The bytes belong to media that you could see already."
+    )
+
+
+class MediaChange(Wire):
+    """What to say about media from now on; fields that are left out stay."""
+
+    name: Name | None = None
+    alt_text: Text | None = None
+    caption: Text | None = None
+    description: Text | None = None
+    tags: Tags | None = None
+    bucket: BucketName | None = None
+    project_id: ProjectId | None = None
+    visibility: Visibility | None = None
+    metadata: dict[str, Any] | None = None
+    title: Name | None = Field(default=None, description="Legacy: `name`.")
+    is_public: bool | None = Field(default=None, description="Legacy: `visibility`.")
+
+    def changes(self) -> dict[str, Any]:
+        """The columns to set; a new name of a field wins over an old one."""
+        given = self.model_dump(exclude_unset=True, by_alias=False)
+        changes = _from_metadata(given.get("metadata") or {})
+        if "title" in given:
+            changes["name"] = given.pop("title")
+        if "is_public" in given:
+            changes["visibility"] = "public" if given.pop("is_public") else "private"
+        changes |= given
+        return {
+            name: new for name, new in changes.items() if new is not None or name == "project_id"
+        }
+
+
+def _from_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """`metadata.title`, `.description` and `.tags` are the fields of that name."""
+    known = MediaChange.model_validate(
+        {name: metadata[name] for name in ("title", "description", "tags") if name in metadata}
+    )
+    changes = known.model_dump(exclude_unset=True, by_alias=False)
+    if "title" in changes:
+        changes["name"] = changes.pop("title")
+    return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How media is shown to one caller."""
+
+    addresses: Addresses
+    caller: Caller
+
+    def show(self, media: Media) -> MediaOut:
+        return MediaOut(**self.fields(media))
+
+    def added(self, media: Media, *, deduplicated: bool) -> AddedMedia:
+        return AddedMedia(**self.fields(media), deduplicated=deduplicated)
+
+    def fields(self, media: Media) -> dict[str, Any]:
+        return {**self._today(media), **self._legacy(media)}
+
+    def _today(self, media: Media) -> dict[str, Any]:
+        same = {name: getattr(media, name) for name in _SAME}
+        mine = may_change(self.caller, media.owner_id)
+        return {
+            **same,
+            "owner_user_id": media.owner_id,
+            "metadata": {
+                **media.metadata,
+                "title": media.name,
+                "description": media.description,
+                "tags": media.tags,
+            },
+            "sha256": media.digest.hex() if mine and media.digest else None,
+            "url": self._reachable(media, self.addresses.stable(media.id)),
+            "variants": {},
+        }
+
+    def _legacy(self, media: Media) -> dict[str, Any]:
+        url = self._reachable(media, self.addresses.stable(media.id))
+        original = self._reachable(media, self.addresses.immutable(media.token, "original"))
+        owner = media.owner_id or "service"
+        return {
+            "image_url": url,
+            "thumbnail_url": url,
+            "public_url": url if media.visibility == "public" else None,
+            "original_url": original,
+            "storage_path": f"{media.bucket}/{owner}/{media.id}/{media.file_name}",
+            "user_id": media.owner_id,
+            "file_name": media.file_name,
+            "file_size": media.size_bytes,
+            "mime_type": media.media_type,
+            "is_public": media.visibility == "public",
+            "source": media.source_type,
+            "prompt": media.metadata.get("prompt"),
+            "title": media.name,
+            "created_at_legacy": media.created_at,
+        }
+
+    def _reachable(self, media: Media, address: str) -> str:
+        """Public media needs no signature; everything else is signed for this reader."""
+        if media.visibility == "public":
+            return address
+        return self.addresses.signed_for_lists(address)
+
+
+_SAME = (
+    "id", "state", "name", "alt_text", "caption", "description", "tags", "bucket", "project_id",
+    "source_type", "enhancement_type", "original_media_id", "visibility", "media_type", "width",
+    "height", "size_bytes", "attribution", "created_at", "updated_at", "deleted_at",
+)  # fmt: skip

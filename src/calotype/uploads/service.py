@@ -1,0 +1,182 @@
+"""From a file that arrived to media in the library."""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from calotype.database import Caller, Database, Transaction, new_id
+from calotype.http import Answer, AnsweredMeanwhile, Idempotency, Received, Turn
+from calotype.imaging import Pixels, Probe, Unreadable
+from calotype.jobs import Jobs
+from calotype.library import Description, Library, Media, Picture
+from calotype.originals import Facts, Holder, Kept, Original, OriginalMissing, Originals
+from calotype.storage import Objects, Spool
+from calotype.uploads import store
+from calotype.uploads.errors import EmptyFile
+from calotype.uploads.model import Examine
+
+log = structlog.get_logger()
+
+_LONGEST_FILE_NAME = 255
+_LEFTOVER_HOURS = 24
+
+
+Show = Callable[[Media, bool], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """An upload whose bytes are kept, ready to become media."""
+
+    kept: Kept
+    holder: Holder
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """Takes files in."""
+
+    database: Database
+    objects: Objects
+    originals: Originals
+    library: Library
+    idempotency: Idempotency
+    pixels: Pixels
+    jobs: Jobs
+    spool: Spool
+    limit_bytes: int
+
+    async def receive(
+        self, caller: Caller, received: Received, description: Description,
+        *, key: str | None, show: Show,
+    ) -> Answer:
+        """Turn what arrived into media, once for each idempotency key; answer what *show* says."""
+        said = json.dumps(received.fields, sort_keys=True)
+        payload = (str(received.digest), received.file_name, said)
+        async with self.idempotency.turn(caller, key, *payload) as turn:
+            answer = await self.idempotency.recall(turn)
+            if answer is not None:
+                return answer
+            await self._check(caller, description)
+            accepted = await self._keep(caller, received)
+            try:
+                async with self.database.transaction(caller) as tx:
+                    return await self._finish(tx, turn, accepted, description, show)
+            except AnsweredMeanwhile:
+                answer = await self.idempotency.recall(turn)
+                assert answer is not None
+                return answer
+
+    async def _check(self, caller: Caller, description: Description) -> None:
+        async with self.database.snapshot(caller) as snapshot:
+            await self.library.check_may_add(snapshot, description.bucket)
+
+    async def _keep(self, caller: Caller, received: Received) -> _Accepted:
+        """Look at what arrived and keep its bytes; slow, and no transaction is open."""
+        if received.size_bytes == 0:
+            raise EmptyFile
+        probe = await self.pixels.probe(received.file)
+        holder = Holder("upload", new_id())
+        kept = await self.originals.keep(
+            caller, received.file, received.digest, received.size_bytes, _facts(probe),
+            holder=holder,
+        )  # fmt: skip
+        return _Accepted(kept, holder, _picture(received, probe, kept))
+
+    async def _finish(
+        self, tx: Transaction, turn: Turn, accepted: _Accepted, description: Description,
+        show: Show,
+    ) -> Answer:
+        """Write media, upload, job and answer: all of them or none."""
+        original = accepted.kept.original_id
+        media = await self.library.add(tx, accepted.kept, accepted.picture, description)
+        await store.add_done(
+            tx, accepted.holder.id, file_name=media.file_name, size_bytes=media.size_bytes,
+            media=media.id,
+        )  # fmt: skip
+        if accepted.kept.readable is None:
+            await self.jobs.defer(tx, Examine(original=original))
+        known = accepted.kept.bytes_were_known and await self.library.sees_original(
+            tx, original, besides=media.id
+        )
+        answer = Answer(201, show(media, known))
+        await self.idempotency.settle(tx, turn, answer)
+        return answer
+
+    async def examine(self, caller: Caller, job: Examine) -> None:
+        """Decode an original and settle the state of its media; doing it twice changes nothing."""
+        try:
+            async with self.database.snapshot(caller) as snapshot:
+                original = await self.originals.get(snapshot, job.original)
+        except OriginalMissing:
+            return
+        readable = original.readable
+        if readable is None:
+            readable = await self._is_readable(original)
+        async with self.database.transaction(caller) as tx:
+            await self.originals.mark_readable(tx, original.id, readable=readable)
+            await self.library.settle_state(tx, original.id, readable=readable)
+
+    async def _is_readable(self, original: Original) -> bool:
+        try:
+            local = self.objects.local_path(original.object_key)
+            if local is not None:
+                await self.pixels.decode(local)
+            else:
+                await self._decode_fetched(original.object_key)
+        except Unreadable as error:
+            log.info("uploads.unreadable", original=str(original.id), reason=str(error))
+            return False
+        return True
+
+    async def _decode_fetched(self, key: str) -> None:
+        with tempfile.TemporaryDirectory(dir=self.spool.folder) as folder:
+            file = Path(folder) / "object"
+            await self.objects.fetch(key, file)
+            await self.pixels.decode(file)
+
+    async def expire(self) -> int:
+        """Remove what uploads that died left in the spool; their leases are reaped by the sweep."""
+        return await self.spool.remove_leftovers(older_than_hours=_LEFTOVER_HOURS)
+
+
+def _facts(probe: Probe) -> Facts:
+    return Facts(
+        media_type=probe.media_type,
+        width=probe.width,
+        height=probe.height,
+        frames=probe.frames,
+        more={
+            "orientation": probe.orientation,
+            "hasAlpha": probe.has_alpha,
+            "colourProfile": probe.colour_profile,
+            "takenAt": probe.taken_at.isoformat() if probe.taken_at else None,
+            "camera": probe.camera,
+        },
+        stripped=probe.stripped.to_json() if probe.stripped else None,
+    )
+
+
+def _picture(received: Received, probe: Probe, kept: Kept) -> Picture:
+    return Picture(
+        file_name=clean_file_name(received.file_name),
+        media_type=probe.media_type,
+        width=probe.width,
+        height=probe.height,
+        size_bytes=received.size_bytes,
+        readable=kept.readable,
+    )
+
+
+def clean_file_name(name: str) -> str:
+    """Keep the last part of a path, without control characters, not longer than disks allow."""
+    last = re.split(r"[/\\]", name)[-1]
+    printable = "".join(character for character in last if character.isprintable()).strip()
+    return printable[:_LONGEST_FILE_NAME] or "unnamed"
