@@ -43,6 +43,11 @@ def create() -> ASGIApp:
     die_with_parent()
     settings = read_settings()
     configure_logs(settings.log_level)
+    return surround(make_app(settings), settings)
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """Mount every slice's routes and every page."""
     app = FastAPI(
         title="calotype",
         version=__version__,
@@ -61,10 +66,10 @@ def create() -> ASGIApp:
     app.add_api_route("/health/ready", ready, include_in_schema=False)
     app.add_api_route("/metrics", metrics, include_in_schema=False)
     install_pages(app)
-    return _surround(app, settings)
+    return app
 
 
-def _surround(app: FastAPI, settings: Settings) -> ASGIApp:
+def surround(app: FastAPI, settings: Settings) -> ASGIApp:
     """Put around the application what happens to every request, the outermost last."""
     surrounded: ASGIApp = Recognising(app, app)
     if settings.cors_origins:
@@ -86,9 +91,14 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     settings: Settings = app.state.settings
     with database_urls(settings) as urls:
         async with build(settings, urls.login, connections=settings.database_connections) as house:
-            app.state.house = house
-            app.state.parts = house.by_kind
+            move_in(app, house)
             yield
+
+
+def move_in(app: FastAPI, house: House) -> None:
+    """Hand the parts of *house* to the routes of *app*."""
+    app.state.house = house
+    app.state.parts = house.by_kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,55 +1,29 @@
-"""Accounts on a real PostgreSQL: one database a run, a new tenant a test."""
+"""Two tenants side by side, and a browser that holds no key."""
 
-import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from fastapi import Depends, FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 
 from calotype.accounts import Accounts
-from calotype.accounts.routes import SESSION_COOKIE, STATUSES, SessionCookie, router
-from calotype.database import Caller, Database, migrate, own_part
-from calotype.http import Idempotency, install
-
-SERVICE_KEY = "the service key of these tests"
-
-
-@pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
-    server = os.environ["CALOTYPE_TEST_DATABASE_URL"]
-    name = f"accounts_{secrets.token_hex(6)}"
-    host = urlsplit(server).netloc.rpartition("@")[2]
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name} owner ct_owner")
-        try:
-            owner = f"postgresql://ct_owner@{host}/{name}"
-            migrate(owner, [own_part()], login="ct_login", phases=("before", "after"))
-            yield f"postgresql://ct_login@{host}/{name}"
-        finally:
-            connection.execute(f"drop database {name} with (force)")
+from calotype.app import House
+from calotype.database import Caller, Database
+from calotype.server import make_app, move_in, surround
+from calotype.settings import Settings
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, connections=4)
+def service_key(settings: Settings) -> str:
+    assert settings.service_key
+    return settings.service_key
+
+
+@pytest.fixture
+async def accounts(database: Database, service_key: str) -> AsyncIterator[Accounts]:
     assert database.separate_roles
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def service_key() -> str:
-    return SERVICE_KEY
-
-
-@pytest.fixture
-async def accounts(database: Database) -> AsyncIterator[Accounts]:
-    accounts = Accounts(database, secret_keys=("a key of these tests",), service_key=SERVICE_KEY)
+    accounts = Accounts(database, secret_keys=("a secret key",), service_key=service_key)
     await accounts.ensure_default_tenant()
     yield accounts
     await accounts.close()
@@ -87,25 +61,14 @@ async def elsewhere(accounts: Accounts) -> Place:
 
 
 @pytest.fixture
-async def client(accounts: Accounts) -> AsyncIterator[AsyncClient]:
-    """The routes of accounts behind the real problems, with callers recognised as a server does."""
-
-    async def recognise(request: Request) -> None:
-        request.state.caller = await accounts.recognise(
-            authorization=request.headers.get("authorization"),
-            session=request.cookies.get(SESSION_COOKIE),
-            tenant=request.headers.get("calotype-tenant"),
-        )
-
-    app = FastAPI(dependencies=[Depends(recognise)])
-    app.state.parts = {
-        Accounts: accounts,
-        Idempotency: Idempotency(accounts.database),
-        SessionCookie: SessionCookie(secure=False),
-    }
-    app.include_router(router)
-    install(app, STATUSES)
-    address = (f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.7", 1234)
-    transport = ASGITransport(app, client=address)
-    async with AsyncClient(transport=transport, base_url="http://calotype.test") as client:
-        yield client
+async def browser(house: House, settings: Settings) -> AsyncIterator[AsyncClient]:
+    """Speaks to the application as its own pages do: no key, cookies, where it comes from."""
+    app = make_app(settings)
+    move_in(app, house)
+    transport = ASGITransport(surround(app, settings), raise_app_exceptions=False)
+    async with AsyncClient(
+        transport=transport,
+        base_url="http://calotype.test",
+        headers={"Sec-Fetch-Site": "same-origin"},
+    ) as browser:
+        yield browser

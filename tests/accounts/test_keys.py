@@ -29,9 +29,7 @@ async def revoke(accounts, caller, key_id):
 
 
 async def recognise(accounts, secret, tenant=None):
-    return await accounts.recognise(
-        authorization=f"Bearer {secret}", session=None, tenant=tenant
-    )
+    return await accounts.recognise(authorization=f"Bearer {secret}", session=None, tenant=tenant)
 
 
 async def test_a_key_is_a_principal_of_its_own_with_its_role(accounts, here):
@@ -66,7 +64,9 @@ async def test_an_expired_key_is_refused(accounts, here):
     new = await make(accounts, here.admin, expires_at=datetime.now(UTC) + timedelta(hours=1))
     assert (await recognise(accounts, new.secret)).role == "editor"
     async with accounts.database.transaction(here.admin) as tx:
-        await execute(tx, "update api_keys set expires_at = now() where id = %(i)s", {"i": new.key.id})
+        await execute(
+            tx, "update api_keys set expires_at = now() where id = %(i)s", {"i": new.key.id}
+        )
     with pytest.raises(CredentialsRefused):
         await recognise(accounts, new.secret)
 

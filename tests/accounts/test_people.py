@@ -165,7 +165,9 @@ async def test_whoever_is_disabled_is_signed_out_and_stays_out(accounts, here):
         await accounts.people.reset_password(link.secret, OTHER)
     with pytest.raises(PersonMissing):
         await reset_link(accounts, here.admin)
-    assert (await change(accounts, here.admin, session.person.id, disabled=False)).disabled_at is None
+    assert (
+        await change(accounts, here.admin, session.person.id, disabled=False)
+    ).disabled_at is None
     assert await who(accounts, session) == ANYBODY
     await sign_in(accounts, here)
 

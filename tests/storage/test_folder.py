@@ -163,15 +163,10 @@ async def test_a_crash_at_any_flush_shows_a_whole_object_or_none(
     objects = open_objects(f"file://{root}")
     try:
         assert await listed(objects) == (["o/x"] if await objects.find("o/x") else [])
-        await _put_after_crash(objects, file)
+        await objects.put("o/x", file, size_bytes=len(LARGE), digest=Digest.of(LARGE))
         assert await read(objects, "o/x") == LARGE
     finally:
         await objects.close()
-
-
-async def _put_after_crash(objects, file):
-    if file.exists():
-        await objects.put("o/x", file, size_bytes=len(LARGE), digest=Digest.of(LARGE))
 
 
 async def test_leftovers_of_a_crash_are_not_listed(objects, spool, root):
@@ -190,15 +185,27 @@ async def test_leftovers_of_yesterday_are_removed_when_the_store_is_opened(objec
     assert list(old.parent.iterdir()) == [young]
 
 
-async def test_a_disk_that_fails_to_flush_stores_nothing(objects, spool, monkeypatch):
-    def fail(_):
-        raise OSError(errno.EIO, "Input/output error")
+@pytest.mark.parametrize("healthy", range(5))
+async def test_a_disk_that_fails_to_flush_is_told_and_the_file_is_kept(
+    objects, spool, monkeypatch, healthy
+):
+    flush, flushed = os.fsync, []
+
+    def fail(handle):
+        if len(flushed) == healthy:
+            raise OSError(errno.EIO, "Input/output error")
+        flush(handle)
+        flushed.append(handle)
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StoreUnavailable):
         await put(objects, KEY, SMALL, spool)
-    assert await objects.find(KEY) is None
-    assert [file.read_bytes() for file in spool.folder.iterdir()] == [SMALL]
+    monkeypatch.undo()
+
+    [file] = spool.folder.iterdir()
+    await objects.put(KEY, file, size_bytes=len(SMALL), digest=Digest.of(SMALL))
+    assert await read(objects, KEY) == SMALL
+    assert not file.exists()
 
 
 @contextmanager

@@ -155,6 +155,12 @@ class PersonChangeBody(Wire):
 class AcceptBody(Wire):
     """The secret of an invitation, and the password to sign in with from now on."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"secret": "the link's secret", "password": "three words and more"}]
+        }
+    )
+
     secret: Secret
     password: Password
     name: Line | None = None
@@ -162,6 +168,8 @@ class AcceptBody(Wire):
 
 class ResetBody(Wire):
     """Whose password is to be set anew."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.org"}]})
 
     email: Email
     tenant: Slug = DEFAULT_TENANT
@@ -176,6 +184,15 @@ class ResetLinkBody(Wire):
 class PasswordBody(Wire):
     """A new password, and what gives the right to set it: a link's secret, or the current one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"password": "three words and more", "secret": "the link's secret"},
+                {"password": "three words and more", "currentPassword": "what it was"},
+            ]
+        }
+    )
+
     password: Password
     secret: Secret | None = None
     current_password: Password | None = None
@@ -183,6 +200,12 @@ class PasswordBody(Wire):
 
 class SignInBody(Wire):
     """Who wants to sign in, and where."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"email": "ada@example.org", "password": "three words and more"}]
+        }
+    )
 
     email: Email
     password: Password

@@ -14,8 +14,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _HOUR_SECONDS = 3600
 
-# What file systems without hard links answer: FAT and SMB shares, some container mounts.
-_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+# What is answered across file systems, and by those without hard links (FAT, some shares).
+CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def rename_once(file: Path, target: Path) -> None:
     try:
         os.link(file, target)
     except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
+        if error.errno not in CANNOT_LINK:
             raise
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error

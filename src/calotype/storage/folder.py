@@ -1,7 +1,6 @@
 """FolderObjects: a folder on a disk, where every object is a file that was flushed first."""
 
 import asyncio
-import errno
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,6 +14,7 @@ from typing import TypeVar
 
 from calotype.digest import Digest
 from calotype.storage.disk import (
+    CANNOT_LINK,
     disk_trouble,
     flush_file,
     flush_folder,
@@ -42,7 +42,7 @@ class FolderObjects(Objects):
     """Objects in a folder; a key is a path below it.
 
     A write is durable when it returns: bytes are flushed before they get their name, and a
-    name is flushed with its folder. All blocking work of one call is one hop to a thread.
+    name is flushed with its folder. All blocking work of one put is one hop to a thread.
     """
 
     def __init__(self, root: Path) -> None:
@@ -94,28 +94,28 @@ class FolderObjects(Objects):
         made = self._make_folders(target.parent)
         flush_file(file, size_bytes)
         try:
-            self._move(file, target, size_bytes)
+            self._place(file, target, size_bytes)
         except FileExistsError as error:
             if not _holds(target, size_bytes, digest):
                 raise KeyTaken(self._key(target)) from error
-            file.unlink()
         self._flush_names(target.parent, made)
+        file.unlink()
 
-    def _move(self, file: Path, target: Path, size_bytes: int) -> None:
+    def _place(self, file: Path, target: Path, size_bytes: int) -> None:
+        """Give *file* a second name, so that it is still there if anything fails later."""
         try:
-            rename_once(file, target)
+            os.link(file, target)
         except FileNotFoundError:
             # Somebody removed an empty folder by hand; the next attempt makes it anew.
             self._flushed_folders = {self._root}
             raise
         except OSError as error:
-            if error.errno != errno.EXDEV:
+            if error.errno not in CANNOT_LINK:
                 raise
             self._copy(file, target, size_bytes)
-            file.unlink()
 
     def _copy(self, file: Path, target: Path, size_bytes: int) -> None:
-        """Bring *file* over from another file system, unseen until it is whole."""
+        """Copy what cannot be linked, as from another file system; unseen until it is whole."""
         copy = self._unfinished.new_path()
         try:
             shutil.copyfile(file, copy)

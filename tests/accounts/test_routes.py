@@ -1,0 +1,412 @@
+"""The routes of accounts, over HTTP."""
+
+import pytest
+from starlette.responses import Response
+
+from calotype.accounts.routes import SESSION_COOKIE, SessionCookie
+from calotype.database import new_id
+
+PASSWORD = "a long enough password"
+EMAIL = "ada@example.org"
+
+
+@pytest.fixture
+def service(service_key, here):
+    return {"Authorization": f"Bearer {service_key}", "Calotype-Tenant": here.slug}
+
+
+@pytest.fixture
+def key(browser, service):
+    """Make a key of a role and return the headers that carry it."""
+
+    async def made(role):
+        answer = await browser.post("/api/keys", json={"role": role}, headers=service)
+        assert answer.status_code == 201
+        return {"Authorization": f"Bearer {answer.json()['secret']}"}
+
+    return made
+
+
+@pytest.fixture
+def invited(browser, service):
+    async def made(email=EMAIL, role="editor"):
+        answer = await browser.post(
+            "/api/people", json={"email": email, "role": role}, headers=service
+        )
+        assert answer.status_code == 201
+        return answer.json()
+
+    return made
+
+
+@pytest.fixture
+async def ada(browser, invited):
+    """Ada has joined; the browser holds no session of hers."""
+    secret = (await invited())["link"]["secret"]
+    answer = await browser.post("/api/people/accept", json={"secret": secret, "password": PASSWORD})
+    assert answer.status_code == 200
+    browser.cookies.clear()
+    return answer.json()
+
+
+def sign_in_body(here, **more):
+    return {"email": EMAIL, "password": PASSWORD, "tenant": here.slug, **more}
+
+
+def problem(answer):
+    """The problem without the address that was asked for."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    return {name: value for name, value in answer.json().items() if name != "instance"}
+
+
+async def test_the_service_key_adds_a_tenant_and_makes_keys_for_it(browser, service_key, here):
+    slug = f"{here.slug}-new"
+    service = {"Authorization": f"Bearer {service_key}"}
+    added = await browser.post("/api/tenants", json={"slug": slug, "name": "New"}, headers=service)
+    assert added.status_code == 201
+    assert added.json().keys() == {"id", "slug", "name", "createdAt"}
+    again = await browser.post("/api/tenants", json={"slug": slug, "name": "New"}, headers=service)
+    assert again.status_code == 409
+    named = {**service, "Calotype-Tenant": slug}
+    made = await browser.post("/api/keys", json={"role": "admin"}, headers=named)
+    theirs = {"Authorization": f"Bearer {made.json()['secret']}"}
+    current = await browser.get("/api/tenants/current", headers=theirs)
+    assert current.json() == added.json()
+
+
+async def test_a_key_tells_its_secret_once(browser, service):
+    made = await browser.post("/api/keys", json={"role": "viewer", "name": "tv"}, headers=service)
+    listed = await browser.get("/api/keys", headers=service)
+    assert made.json()["secret"].startswith("ctk_")
+    assert "secret" not in listed.json()["items"][0]
+    assert made.json()["secret"] not in listed.text
+    assert listed.json()["total"] == 1
+
+
+async def test_the_same_request_sent_twice_makes_one_key_and_tells_its_secret_once(
+    browser, service
+):
+    headers = {**service, "Idempotency-Key": "once"}
+    first = await browser.post("/api/keys", json={"role": "viewer"}, headers=headers)
+    second = await browser.post("/api/keys", json={"role": "viewer"}, headers=headers)
+    assert second.status_code == 201
+    assert second.json() == {**first.json(), "secret": None}
+    other = await browser.post("/api/keys", json={"role": "editor"}, headers=headers)
+    assert other.status_code == 422
+    assert (await browser.get("/api/keys", headers=service)).json()["total"] == 1
+
+
+async def test_the_same_invitation_or_tenant_sent_twice_is_answered_twice(browser, service, here):
+    for path, body in (
+        ("/api/people", {"email": EMAIL}),
+        ("/api/tenants", {"slug": f"{here.slug}-2", "name": "Two"}),
+    ):
+        headers = {**service, "Idempotency-Key": path}
+        first = await browser.post(path, json=body, headers=headers)
+        second = await browser.post(path, json=body, headers=headers)
+        assert first.status_code == second.status_code == 201
+        assert second.json() == {
+            **first.json(),
+            **({"link": None} if "link" in first.json() else {}),
+        }
+
+
+ACTIONS = {
+    ("POST", "/api/tenants"): set(),
+    ("GET", "/api/tenants/current"): {"viewer", "editor", "curator", "admin"},
+    ("POST", "/api/keys"): {"admin"},
+    ("GET", "/api/keys"): {"admin"},
+    ("DELETE", "/api/keys/{id}"): {"admin"},
+    ("GET", "/api/people"): {"admin"},
+    ("POST", "/api/people"): {"admin"},
+    ("PATCH", "/api/people/{id}"): {"admin"},
+    ("GET", "/api/session"): {"viewer", "editor", "curator", "admin"},
+}
+ROUTES = [
+    *(
+        (
+            method,
+            path.replace("keys/{id}", "keys/{key_id}").replace("people/{id}", "people/{person_id}"),
+        )
+        for method, path in ACTIONS
+    ),
+    ("POST", "/api/people/accept"),
+    ("POST", "/api/people/reset"),
+    ("PUT", "/api/people/password"),
+    ("POST", "/api/session"),
+    ("DELETE", "/api/session"),
+    ("GET", "/sign-in/{secret}"),
+]
+BODIES = {
+    "/api/tenants": {"slug": "another", "name": "Another"},
+    "/api/keys": {"role": "viewer"},
+    "/api/people": {"email": "bob@example.org"},
+    "/api/people/{id}": {"name": "Bob"},
+}
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "curator", "admin"])
+async def test_what_a_role_may_do(browser, key, role):
+    headers = await key(role)
+    for (method, path), allowed in ACTIONS.items():
+        answer = await browser.request(
+            method, path.format(id=new_id()), json=BODIES.get(path), headers=headers
+        )
+        assert (answer.status_code != 403) is (role in allowed), (method, path, answer.text)
+
+
+async def test_nobody_in_particular_is_asked_who_they_are(browser):
+    for method, path in ACTIONS:
+        answer = await browser.request(method, path.format(id=new_id()), json=BODIES.get(path))
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("authorization", ["Bearer ctk_wrong", "Basic YTpi", "Bearer"])
+async def test_wrong_credentials_are_a_clear_problem(browser, authorization):
+    answer = await browser.get("/api/session", headers={"Authorization": authorization})
+    assert answer.status_code == 401
+    assert problem(answer)["title"] == "The key or token is wrong, has expired or was revoked."
+
+
+async def test_foreign_and_missing_things_answer_alike(browser, key, invited, accounts, elsewhere):
+    headers = await key("admin")
+    async with accounts.database.transaction(elsewhere.service) as tx:
+        foreign_key = (await accounts.keys.create(tx, "viewer")).key.id
+        foreign_person = (await accounts.people.invite(tx, EMAIL, "", "viewer")).person.id
+    for method, path, foreign in (
+        ("DELETE", "/api/keys/{}", foreign_key),
+        ("PATCH", "/api/people/{}", foreign_person),
+    ):
+        answers = [
+            await browser.request(method, path.format(one), json={"name": "x"}, headers=headers)
+            for one in (foreign, new_id())
+        ]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert problem(answers[0]) == problem(answers[1])
+    slugs = [elsewhere.slug, "no-such-tenant"]
+    named = [
+        await browser.get("/api/session", headers={**headers, "Calotype-Tenant": slug})
+        for slug in slugs
+    ]
+    assert [answer.status_code for answer in named] == [404, 404]
+    assert problem(named[0]) == problem(named[1])
+
+
+async def test_a_revoked_key_is_refused_from_then_on(browser, key, service):
+    headers = await key("viewer")
+    key_id = (await browser.get("/api/session", headers=headers)).json()["personId"]
+    for _ in range(2):
+        revoked = await browser.delete(f"/api/keys/{key_id}", headers=service)
+        assert (revoked.status_code, revoked.content) == (204, b"")
+    assert (await browser.get("/api/session", headers=headers)).status_code == 401
+
+
+async def test_lists_come_in_pages(browser, key, service):
+    for _ in range(5):
+        await key("viewer")
+    seen, cursor = [], ""
+    for _ in range(3):
+        listed = await browser.get(f"/api/keys?limit=2{cursor}", headers=service)
+        seen += [one["id"] for one in listed.json()["items"]]
+        assert (listed.json()["total"], listed.json()["totalIsExact"]) == (5, True)
+        cursor = f"&cursor={listed.json()['nextCursor']}"
+    assert len(set(seen)) == 5
+    assert listed.json()["nextCursor"] is None
+    for bad in ("limit=0", "limit=201", "cursor=nonsense!"):
+        assert (await browser.get(f"/api/people?{bad}", headers=service)).status_code == 422
+
+
+async def test_signing_in_sets_a_cookie_that_says_who_one_is(browser, ada, here):
+    answer = await browser.post("/api/session", json=sign_in_body(here))
+    assert (answer.status_code, answer.content) == (204, b"")
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith(f"{SESSION_COOKIE}=")
+    for part in ("httponly", "samesite=lax", "path=/", "max-age=2592000"):
+        assert part in cookie
+    assert "secure" not in cookie
+    asked = (await browser.get("/api/session")).json()
+    assert (asked["role"], asked["tenant"]["slug"]) == ("editor", here.slug)
+    assert asked["personId"] == asked["person"]["id"] == ada["id"]
+
+
+async def test_behind_https_the_cookie_is_secure(accounts, here):
+    link = await accounts.ensure_first_admin(here.slug)
+    session = await accounts.sessions.sign_in_by_link(link.secret)
+    for secure in (True, False):
+        response = Response()
+        SessionCookie(secure=secure).give(response, session)
+        assert ("secure" in response.headers["set-cookie"].lower()) is secure
+
+
+async def test_another_site_cannot_act_with_somebodys_session(browser, ada, here):
+    await browser.post("/api/session", json=sign_in_body(here))
+    for headers, status in (
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "", "Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "", "Origin": "http://calotype.test"}, 204),
+    ):
+        answer = await browser.delete("/api/session", headers=headers)
+        assert answer.status_code == status
+    assert SESSION_COOKIE not in browser.cookies
+
+
+async def test_signing_out_ends_the_session_and_takes_the_cookie(browser, ada, here):
+    await browser.post("/api/session", json=sign_in_body(here))
+    secret = browser.cookies[SESSION_COOKIE]
+    for _ in range(2):
+        answer = await browser.delete("/api/session")
+        assert answer.status_code == 204
+        assert SESSION_COOKIE not in browser.cookies
+    browser.cookies[SESSION_COOKIE] = secret
+    assert (await browser.get("/api/session")).status_code == 401
+
+
+async def test_signing_out_everywhere_ends_the_other_sessions_too(browser, ada, here):
+    await browser.post("/api/session", json=sign_in_body(here))
+    first = browser.cookies[SESSION_COOKIE]
+    browser.cookies.clear()
+    await browser.post("/api/session", json=sign_in_body(here))
+    await browser.delete("/api/session?everywhere=true")
+    browser.cookies[SESSION_COOKIE] = first
+    assert (await browser.get("/api/session")).status_code == 401
+
+
+async def test_too_many_attempts_are_told_when_to_come_back(browser, ada, here):
+    for _ in range(5):
+        wrong = await browser.post("/api/session", json=sign_in_body(here, password="wrong"))
+        assert wrong.status_code == 401
+    slowed = await browser.post("/api/session", json=sign_in_body(here))
+    assert slowed.status_code == 429
+    assert slowed.headers["retry-after"] == "1"
+    assert problem(slowed)["detail"] == "Too many attempts: wait before the next one."
+
+
+async def test_a_form_of_another_site_cannot_sign_anybody_in(browser, ada, here):
+    for content_type in ("text/plain", "application/x-www-form-urlencoded"):
+        answer = await browser.post(
+            "/api/session",
+            content=f'{{"email": "{EMAIL}", "password": "{PASSWORD}", "tenant": "{here.slug}"}}',
+            headers={"Content-Type": content_type},
+        )
+        assert answer.status_code == 422
+        assert "set-cookie" not in answer.headers
+
+
+async def test_a_get_on_the_one_time_link_signs_in_once(browser, accounts, here):
+    link = await accounts.ensure_first_admin(here.slug)
+    assert (await browser.head(f"/sign-in/{link.secret}")).status_code == 405
+    answer = await browser.get(f"/sign-in/{link.secret}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert answer.headers["cache-control"] == "no-store"
+    assert (await browser.get("/api/session")).json()["role"] == "admin"
+    browser.cookies.clear()
+    again = await browser.get(f"/sign-in/{link.secret}")
+    assert again.status_code == 403
+    assert "ask for a new one" in problem(again)["detail"]
+    assert "set-cookie" not in again.headers
+    assert problem(await browser.get("/sign-in/nonsense")) == problem(again)
+
+
+async def test_an_invitation_is_accepted_with_a_password_and_signs_in(browser, invited):
+    invitation = await invited()
+    assert invitation["person"]["hasPassword"] is False
+    secret = invitation["link"]["secret"]
+    short = await browser.post("/api/people/accept", json={"secret": secret, "password": "short"})
+    assert short.status_code == 422
+    body = {"secret": secret, "password": PASSWORD, "name": "Ada"}
+    accepted = await browser.post("/api/people/accept", json=body)
+    assert (accepted.status_code, accepted.json()["name"]) == (200, "Ada")
+    assert (await browser.get("/api/session")).json()["person"] == accepted.json()
+    assert (await browser.post("/api/people/accept", json=body)).status_code == 403
+
+
+async def test_a_forgotten_password_is_set_anew_by_way_of_an_admin(browser, ada, here, service):
+    for email in (EMAIL, "nobody@example.org"):
+        asked = await browser.post("/api/people/reset", json={"email": email, "tenant": here.slug})
+        assert (asked.status_code, asked.json()) == (202, {"link": None})
+    made = await browser.post("/api/people/reset", json={"email": EMAIL}, headers=service)
+    assert made.status_code == 201
+    body = {"secret": made.json()["link"]["secret"], "password": "another long password"}
+    assert (await browser.put("/api/people/password", json=body)).status_code == 204
+    assert (await browser.put("/api/people/password", json=body)).status_code == 403
+    answer = await browser.post("/api/session", json=sign_in_body(here, password=body["password"]))
+    assert answer.status_code == 204
+
+
+async def test_changing_ones_password_keeps_one_signed_in(browser, ada, here):
+    body = {"password": "another long password", "currentPassword": PASSWORD}
+    assert (await browser.put("/api/people/password", json=body)).status_code == 401
+    await browser.post("/api/session", json=sign_in_body(here))
+    before = browser.cookies[SESSION_COOKIE]
+    assert (await browser.put("/api/people/password", json=body)).status_code == 204
+    assert browser.cookies[SESSION_COOKIE] != before
+    assert (await browser.get("/api/session")).json()["personId"] == ada["id"]
+
+
+async def test_an_admin_changes_and_disables_a_person(browser, ada, here, service):
+    address = f"/api/people/{ada['id']}"
+    changed = await browser.patch(address, json={"role": "viewer", "name": "A"}, headers=service)
+    assert (changed.json()["role"], changed.json()["name"]) == ("viewer", "A")
+    disabled = await browser.patch(address, json={"disabled": True}, headers=service)
+    assert disabled.json()["disabledAt"]
+    assert (await browser.post("/api/session", json=sign_in_body(here))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/keys", {"role": "service"}),
+        ("POST", "/api/keys", {"role": "owner"}),
+        ("POST", "/api/keys", {"role": "viewer", "unknown": 1}),
+        ("POST", "/api/keys", {"role": "viewer", "name": "a\x00b"}),
+        ("POST", "/api/keys", {"role": "viewer", "name": "x" * 201}),
+        ("POST", "/api/keys", {"role": "viewer", "expiresAt": "2020-01-01T00:00:00Z"}),
+        ("POST", "/api/keys", {"role": "viewer", "expiresAt": "2120-01-01T00:00:00"}),
+        ("POST", "/api/people", {"email": "nobody"}),
+        ("POST", "/api/people", {"email": "a\x00@b"}),
+        ("POST", "/api/people", {"email": EMAIL, "name": "\ud800"}),
+        ("POST", "/api/tenants", {"slug": "No Slug", "name": "x"}),
+        ("POST", "/api/session", {"email": "a\x00@b", "password": PASSWORD}),
+        ("POST", "/api/session", {"email": EMAIL, "password": "x" * 1025}),
+        ("POST", "/api/session", {"email": EMAIL, "password": "\ud800"}),
+        ("POST", "/api/session", {"email": EMAIL}),
+        ("POST", "/api/people/accept", {"secret": "\ud800", "password": PASSWORD}),
+        ("PATCH", "/api/people/no-id", {"name": "x"}),
+        ("DELETE", "/api/keys/no-id", None),
+    ],
+)
+async def test_what_cannot_be_accepted_is_a_clear_problem(browser, service, method, path, body):
+    answer = await browser.request(method, path, json=body, headers=service)
+    assert answer.status_code == 422, answer.text
+    assert problem(answer)["title"]
+
+
+async def test_names_of_every_kind_are_kept_as_they_are(browser, service):
+    for name in (
+        "Zoë 👩‍🚀",
+        "../../etc/passwd",
+        "<script>alert(1)</script>",
+        "'; drop table people",
+    ):
+        made = await browser.post(
+            "/api/keys", json={"role": "viewer", "name": name}, headers=service
+        )
+        assert made.json()["name"] == name
+
+
+async def test_the_description_names_every_route_with_its_problems(browser):
+    described = (await browser.get("/openapi.json")).json()["paths"]
+    assert {(path, method.lower()) for method, path in ROUTES} <= {
+        (path, method) for path, methods in described.items() for method in methods
+    }
+    for method, path in ROUTES:
+        operation = described[path][method.lower()]
+        assert operation["summary"]
+        assert {"401", "503"} <= operation["responses"].keys()
+
+
+async def test_a_body_shows_an_example(browser):
+    schemas = (await browser.get("/openapi.json")).json()["components"]["schemas"]
+    for name in ("NewTenantBody", "NewKeyBody", "InviteBody", "PersonChangeBody", "SignInBody"):
+        assert schemas[name]["examples"], name
