@@ -194,6 +194,8 @@ async def _check_loaders(pixels: Pixels) -> Sequence[Finding]:
     """Ask a child which formats it would decode."""
     found = set((await pixels.isolation()).loaders)
     return [
-        Finding("loaders-differ", "danger", loader, "This decoder is allowed or missing by mistake.")
+        Finding(
+            "loaders-differ", "danger", loader, "This decoder is allowed or missing by mistake."
+        )
         for loader in sorted(found ^ set(ALLOWED_LOADERS))
     ]

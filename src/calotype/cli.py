@@ -204,7 +204,9 @@ def stats(data: Path | None, *, as_json: bool) -> None:
         click.echo(json.dumps(found))
         return
     for name, figure in found.items():
-        click.echo(f"{name:14} {figure:,.2f}" if isinstance(figure, float) else f"{name:14} {figure:,}")
+        click.echo(
+            f"{name:14} {figure:,.2f}" if isinstance(figure, float) else f"{name:14} {figure:,}"
+        )
 
 
 @main.command()

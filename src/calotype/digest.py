@@ -33,10 +33,10 @@ class Digest:
 
     @classmethod
     def of_chunks(cls, chunks: Iterable[bytes]) -> Self:
-        hasher = hashlib.sha256()
+        state = hashlib.sha256()
         for chunk in chunks:
-            hasher.update(chunk)
-        return cls(hasher.digest())
+            state.update(chunk)
+        return cls(state.digest())
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -51,3 +51,18 @@ class Digest:
 
     def __str__(self) -> str:
         return self.raw.hex()
+
+
+class Hasher:
+    """Takes bytes as they stream past and ends with their digest."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+
+    def update(self, chunk: bytes) -> None:
+        self._state.update(chunk)
+
+    def digest(self) -> Digest:
+        return Digest(self._state.digest())

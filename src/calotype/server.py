@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi import FastAPI, Request
-from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, Response
@@ -22,7 +21,7 @@ from calotype.accounts.routes import router as accounts_router
 from calotype.app import House, build, database_urls
 from calotype.delivery.routes import router as delivery_router
 from calotype.errors import CalotypeError
-from calotype.http import BodyBroken, BodyTooLarge, Measured, Problems, bounded
+from calotype.http import BodyBroken, BodyTooLarge, Forwarded, Measured, Problems, bounded
 from calotype.library.routes import router as library_router
 from calotype.logs import configure_logs
 from calotype.originals.routes import router as originals_router
@@ -82,7 +81,7 @@ def surround(app: FastAPI, settings: Settings) -> ASGIApp:
         )
     surrounded = Measured(surrounded)
     if settings.trusted_proxies:
-        return wrap_asgi_with_proxy_headers(surrounded, list(settings.trusted_proxies))
+        return Forwarded.behind(surrounded, settings.trusted_proxies)
     return surrounded
 
 

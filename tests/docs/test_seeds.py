@@ -150,29 +150,41 @@ def prefixes(file: Path) -> dict[str, str]:
     return made
 
 
+def mountings() -> Iterator[tuple[Path, ast.Call]]:
+    """Every call that may give a function an address: decorators, and `add_api_route`."""
+    for file, function in functions():
+        yield from ((file, d) for d in function.decorator_list if isinstance(d, ast.Call))
+    for file in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(parsed(file)):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="add_api_route")):
+                    yield file, node
+                case _:
+                    pass
+
+
 def methods_of(verb: str, call: ast.Call) -> set[str]:
-    """What a decorator of a router answers to: its own name, or the methods it is given."""
+    """What a route answers to: the name of its decorator, or the methods that it is given."""
     given = {word.arg: word.value for word in call.keywords}.get("methods")
     if isinstance(given, ast.List):
         return {str(item.value) for item in given.elts if isinstance(item, ast.Constant)}
-    return {verb.upper()} & METHODS
+    return {"GET" if verb.endswith("api_route") else verb.upper()} & METHODS
 
 
 @cache
 def routes() -> frozenset[tuple[str, str]]:
-    """Every method and path that a router is decorated with."""
+    """Every method and path that a router or the application answers."""
     found: set[tuple[str, str]] = set()
-    for file, function in functions():
-        for decorator in function.decorator_list:
-            match decorator:
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id=router), attr=verb),
-                    args=[ast.Constant(value=str(path)), *_],
-                ):
-                    address = shape(prefixes(file).get(router, "") + path)
-                    found |= {(method, address) for method in methods_of(verb, decorator)}
-                case _:
-                    pass
+    for file, call in mountings():
+        match call:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=router), attr=verb),
+                args=[ast.Constant(value=str(path)), *_],
+            ):
+                address = shape(prefixes(file).get(router, "") + path)
+                found |= {(method, address) for method in methods_of(verb, call)}
+            case _:
+                pass
     return frozenset(found)
 
 

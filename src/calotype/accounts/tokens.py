@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, get_args
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 # Only signatures that anybody can check and nobody else can make: with a shared secret or with
 # `none`, the public key or nothing at all would be enough to forge a token.
 _ALGORITHMS = ("RS256", "ES256", "EdDSA")
+_KEY_TYPES = ("RSA", "EC", "OKP")
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _CLOCK_SKEW_SECONDS = 30
 _FRESH_SECONDS = 600
@@ -108,13 +110,19 @@ class Issuer:
                 return
             self.published.tried_at = self.clock()
             try:
-                found = jwt.PyJWKSet.from_dict(await self.fetch_jwks())
-            except (Unavailable, jwt.PyJWTError) as error:
+                self.published.keys = _usable(await self.fetch_jwks())
+            except Unavailable as error:
                 log.warning("accounts.issuer_unreachable", issuer=self.name, error=str(error))
                 return
-            self.published.keys = {key.key_id: key for key in found if _signs(key)}
             self.published.fetched_at = self.clock()
 
 
-def _signs(key: jwt.PyJWK) -> bool:
-    return key.public_key_use in (None, "sig")
+def _usable(published: Mapping[str, Any]) -> dict[str | None, jwt.PyJWK]:
+    """Return, by their ids, the keys that check signatures; others are none of our business."""
+    usable: dict[str | None, jwt.PyJWK] = {}
+    for described in published.get("keys", []):
+        if described.get("kty") in _KEY_TYPES and described.get("use", "sig") == "sig":
+            with suppress(jwt.PyJWTError):
+                key = jwt.PyJWK(described)
+                usable[key.key_id] = key
+    return usable

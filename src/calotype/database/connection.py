@@ -136,7 +136,9 @@ async def _inspect(url: str) -> bool:
     try:
         connection = await AsyncConnection.connect(url, connect_timeout=10)
     except psycopg.Error as error:
-        raise DatabaseUnreachable(f"The database cannot be reached: {_first_line(error)}") from error
+        raise DatabaseUnreachable(
+            f"The database cannot be reached: {_first_line(error)}"
+        ) from error
     async with connection:
         if connection.info.server_version < OLDEST_VERSION:
             raise DatabaseTooOld

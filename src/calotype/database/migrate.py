@@ -5,6 +5,7 @@ migration removes what only the old release needed and runs once that one is gon
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import Literal, LiteralString
@@ -18,6 +19,7 @@ from calotype.database.errors import DatabaseTooOld, DatabaseUnreachable
 Phase = Literal["before", "after"]
 
 _MIGRATION_LOCK = 0x63616C6F
+_GRANT_OPTIONS_SINCE = 160000
 _ROLES = ("calotype_app", "calotype_system")
 _GRANTS: tuple[LiteralString, ...] = (
     "grant usage on schema {schema} to {role}",
@@ -135,15 +137,15 @@ def _make_roles(connection: Connection[tuple[object, ...]], login: str) -> None:
 
 def _make_role(connection: Connection[tuple[object, ...]], role: str, login: str) -> None:
     name = sql.Identifier(role)
-    with_options = "with inherit false, set true" if connection.info.server_version >= 160000 else ""
+    with_options = (
+        "with inherit false, set true"
+        if connection.info.server_version >= _GRANT_OPTIONS_SINCE
+        else ""
+    )
     if not connection.execute("select from pg_roles where rolname = %s", [role]).fetchone():
-        try:
+        with suppress(errors.DuplicateObject, errors.UniqueViolation):
             connection.execute(sql.SQL("create role {} nologin").format(name))
-        except (errors.DuplicateObject, errors.UniqueViolation):
-            pass
-    member = connection.execute(
-        "select pg_has_role(%s, %s, 'member')", [login, role]
-    ).fetchone()
+    member = connection.execute("select pg_has_role(%s, %s, 'member')", [login, role]).fetchone()
     if not (member and member[0]):
         connection.execute(
             sql.SQL("grant {} to {} " + with_options).format(name, sql.Identifier(login))

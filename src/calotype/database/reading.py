@@ -11,14 +11,18 @@ Row = TypeVar("Row")
 Values = Mapping[str, object]
 
 
-async def one(snapshot: Snapshot, kind: type[Row], query: LiteralString, values: Values) -> Row | None:
+async def one(
+    snapshot: Snapshot, kind: type[Row], query: LiteralString, values: Values
+) -> Row | None:
     """Run *query* and read at most one row as *kind*."""
     async with snapshot.connection.cursor(row_factory=class_row(kind)) as cursor:
         await cursor.execute(query, values)
         return await cursor.fetchone()
 
 
-async def rows(snapshot: Snapshot, kind: type[Row], query: LiteralString, values: Values) -> list[Row]:
+async def rows(
+    snapshot: Snapshot, kind: type[Row], query: LiteralString, values: Values
+) -> list[Row]:
     """Run *query* and read its rows as *kind*."""
     async with snapshot.connection.cursor(row_factory=class_row(kind)) as cursor:
         await cursor.execute(query, values)

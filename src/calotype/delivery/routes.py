@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -24,7 +24,7 @@ router = APIRouter(tags=["delivery"])
 
 _SMALL_BYTES = 1 << 18
 _ZEROS = bytes(1 << 16)
-_PICTURE = {
+_PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": {"image/*": {}}},
     206: {"description": "A part of the picture.", "content": {"image/*": {}}},
     304: {"description": "You have it already."},
@@ -114,7 +114,9 @@ async def _answer(
     try:
         part = _part(request, delivery)
     except RangeRefused:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{delivery.size_bytes}"})
+        return Response(
+            status_code=416, headers={"Content-Range": f"bytes */{delivery.size_bytes}"}
+        )
     headers |= _size_headers(delivery, part)
     status = 206 if part else 200
     if request.method == "HEAD":
@@ -133,9 +135,7 @@ async def _body(
     return StreamingResponse(chunks, status, headers)
 
 
-async def _read(
-    objects: Objects, key: str, content: Stripped, part: Part
-) -> AsyncGenerator[bytes]:
+async def _read(objects: Objects, key: str, content: Stripped, part: Part) -> AsyncGenerator[bytes]:
     for piece in content.between(part.start, part.stop):
         async for chunk in _read_piece(objects, key, piece):
             yield chunk

@@ -2,6 +2,7 @@
 
 from calotype.http.asking import Asking, NotSignedIn, asking
 from calotype.http.door import Measured, bounded
+from calotype.http.forwarded import Forwarded
 from calotype.http.idempotency import (
     Answer,
     AnsweredMeanwhile,
@@ -10,7 +11,15 @@ from calotype.http.idempotency import (
     StillRunning,
     Turn,
 )
-from calotype.http.paging import EXACT_UP_TO, Cursor, Limit, Page, decode_cursor, encode_cursor, page
+from calotype.http.paging import (
+    EXACT_UP_TO,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+    page,
+)
 from calotype.http.problems import DOCUMENTED, Problem, Problems, field_problems, problem, responses
 from calotype.http.provide import provide
 from calotype.http.receiving import (
@@ -33,6 +42,7 @@ __all__ = [
     "BodyTooLarge",
     "Cursor",
     "FileMissing",
+    "Forwarded",
     "Idempotency",
     "KeyReused",
     "Limit",

@@ -60,7 +60,13 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     REQUESTS.labels(scope["method"], route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
     write = log.warning if status >= _SERVER_FAILED else log.debug
-    write("http.answered", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
+    write(
+        "http.answered",
+        method=scope["method"],
+        route=route,
+        status=status,
+        seconds=round(seconds, 4),
+    )
 
 
 def bounded(scope: Scope, receive: Receive) -> Receive:

@@ -75,7 +75,9 @@ class Idempotency:
     """Remembers answers for a day."""
 
     database: Database
-    running: set[tuple[UUID | None, UUID, str]] = field(default_factory=set[tuple[UUID | None, UUID, str]])
+    running: set[tuple[UUID | None, UUID, str]] = field(
+        default_factory=set[tuple[UUID | None, UUID, str]]
+    )
 
     @asynccontextmanager
     async def turn(self, caller: Caller, key: str | None, *payload: str) -> AsyncGenerator[Turn]:
@@ -128,7 +130,12 @@ class Idempotency:
                     body = excluded.body, expires_at = excluded.expires_at
                 where idempotency_keys.expires_at <= now()
             """,
-            {**turn.names, "payload": turn.payload, "status": answer.status, "body": Jsonb(answer.body)},
+            {
+                **turn.names,
+                "payload": turn.payload,
+                "status": answer.status,
+                "body": Jsonb(answer.body),
+            },
         )
         if not settled:
             raise AnsweredMeanwhile

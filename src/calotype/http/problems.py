@@ -119,7 +119,12 @@ class Problems:
 
 
 def problem(
-    request: Request, status: int, title: str, *, detail: str = "", kind: str = "",
+    request: Request,
+    status: int,
+    title: str,
+    *,
+    detail: str = "",
+    kind: str = "",
     more: Mapping[str, object] | None = None,
 ) -> JSONResponse:
     """Build the answer; *kind* names the page that explains it."""
@@ -153,14 +158,17 @@ async def _unacceptable(request: Request, error: Exception) -> Response:
     broken = any(item["type"] == "json_invalid" for item in error.errors())
     if broken:
         return problem(request, 400, DOCUMENTED[400], kind="unreadable")
-    return problem(request, 422, DOCUMENTED[422], kind="invalid",
-                   detail="Some fields cannot be accepted.",
-                   more={"errors": field_problems(error.errors(), skip=1)})
+    return problem(
+        request,
+        422,
+        DOCUMENTED[422],
+        kind="invalid",
+        detail="Some fields cannot be accepted.",
+        more={"errors": field_problems(error.errors(), skip=1)},
+    )
 
 
-def field_problems(
-    errors: Sequence[Mapping[str, Any]], *, skip: int = 0
-) -> list[dict[str, str]]:
+def field_problems(errors: Sequence[Mapping[str, Any]], *, skip: int = 0) -> list[dict[str, str]]:
     """Name each refused field, *skip* parts into its place, and say why."""
     return [
         {"field": ".".join(str(part) for part in item["loc"][skip:]), "message": item["msg"]}

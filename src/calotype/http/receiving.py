@@ -1,18 +1,22 @@
 """A multipart body, streamed to a spool file while it is hashed."""
 
 import asyncio
-import hashlib
 import os
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
 
-from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
-from multipart import parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+)
 from starlette.requests import ClientDisconnect, Request
 
-from calotype.digest import Digest
+from calotype.digest import Digest, Hasher
 from calotype.errors import Invalid
 from calotype.storage import Spool
 
@@ -50,7 +54,7 @@ class _Sink:
 
     path: Path
     descriptor: int
-    hasher: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    hasher: Hasher = field(default_factory=Hasher)
     size_bytes: int = 0
     waiting: list[bytes] = field(default_factory=list[bytes])
     waiting_bytes: int = 0
@@ -75,7 +79,9 @@ class _Sink:
 
 
 @asynccontextmanager
-async def receive_form(request: Request, spool: Spool, *, limit_bytes: int) -> AsyncGenerator[Received]:
+async def receive_form(
+    request: Request, spool: Spool, *, limit_bytes: int
+) -> AsyncGenerator[Received]:
     """Read a form with one part `file`; the spooled file is gone after the block unless moved."""
     path = spool.new_path()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -86,7 +92,7 @@ async def receive_form(request: Request, spool: Spool, *, limit_bytes: int) -> A
         if "file" not in fields:
             raise FileMissing
         file_name = fields.pop("file")
-        digest = Digest(sink.hasher.digest())
+        digest = sink.hasher.digest()
         yield Received(path, digest, sink.size_bytes, file_name, fields)
     finally:
         os.close(descriptor)
@@ -116,10 +122,12 @@ async def _read(request: Request, sink: _Sink, limit_bytes: int) -> dict[str, st
 
 
 def _boundary(request: Request) -> str:
-    media_type, options = parse_options_header(request.headers.get("content-type", ""))
-    if media_type != "multipart/form-data" or "boundary" not in options:
+    header = Message()
+    header["Content-Type"] = request.headers.get("content-type", "")
+    boundary = header.get_boundary()
+    if header.get_content_type() != "multipart/form-data" or not boundary:
         raise BodyBroken("The body must be multipart/form-data with a boundary.")
-    return options["boundary"]
+    return boundary
 
 
 def _translated(error: Exception) -> BodyBroken | BodyTooLarge:
@@ -171,7 +179,7 @@ class _Form:
 
     def _end(self) -> None:
         assert self.segment is not None
-        name = self.segment.name
+        name = self.segment.name or ""
         if name == "file":
             return
         if name in self.fields:

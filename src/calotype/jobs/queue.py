@@ -6,6 +6,7 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.schema import SchemaManager, migrations_path
+from procrastinate.types import JSONValue
 
 from calotype.database import Caller, Migration, Part, Transaction
 
@@ -44,7 +45,7 @@ def _plain(job: Job) -> dict[str, Any]:
     return {key: str(value) if isinstance(value, UUID) else value for key, value in values.items()}
 
 
-def _to_json(caller: Caller) -> dict[str, str | None]:
+def _to_json(caller: Caller) -> dict[str, JSONValue]:
     return {
         "role": caller.role,
         "tenant": str(caller.tenant) if caller.tenant else None,

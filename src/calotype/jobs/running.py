@@ -13,7 +13,7 @@ from procrastinate.retry import BaseRetryStrategy
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from calotype.database import Caller
+from calotype.database import SYSTEM, Caller
 from calotype.errors import Unavailable
 from calotype.jobs.queue import Job
 
@@ -44,7 +44,9 @@ class _TryAgain(BaseRetryStrategy):
         if not isinstance(exception, Unavailable) or job.attempts >= ATTEMPTS:
             return None
         pause = min(2**job.attempts, _LONGEST_PAUSE_SECONDS)
-        log.warning("jobs.tried_again_later", job=job.task_name, seconds=pause, error=str(exception))
+        log.warning(
+            "jobs.tried_again_later", job=job.task_name, seconds=pause, error=str(exception)
+        )
         return RetryDecision(retry_in={"seconds": pause})
 
 
@@ -66,7 +68,10 @@ class Worker:
             await connection.commit()
 
         connector = PsycopgConnector(
-            conninfo=url, min_size=1, max_size=3, configure=configure,
+            conninfo=url,
+            min_size=1,
+            max_size=3,
+            configure=configure,
             kwargs={"prepare_threshold": None},
         )
         app = App(connector=connector)
@@ -88,26 +93,27 @@ class Worker:
 
 
 def _register(app: App, task: Task[Any]) -> None:
-    async def carry_out(caller: dict[str, Any] | None = None, **values: Any) -> None:
-        values.pop("timestamp", None)
+    async def carry_out(caller: dict[str, Any], **values: Any) -> None:
         await task.run(_caller(caller), _job(task.job, values))
 
-    registered = app.task(
-        carry_out,
-        name=task.job.name,
-        retry=_TryAgain(),
-        queueing_lock=task.job.name if task.every else None,
-    )
-    if task.every:
-        app.periodic(cron=task.every)(registered)
+    async def carry_out_in_time(timestamp: int) -> None:
+        del timestamp
+        await task.run(SYSTEM, task.job())
+
+    if task.every is None:
+        app.task(name=task.job.name, retry=_TryAgain())(carry_out)
+    else:
+        name = task.job.name
+        register = app.task(name=name, retry=_TryAgain(), queueing_lock=name, lock=name)
+        app.periodic(cron=task.every)(register(carry_out_in_time))
 
 
 def _register_take_over(app: App) -> None:
     async def take_over(timestamp: int) -> None:
         await _take_over(app)
 
-    registered = app.task(take_over, name="jobs:take-over", queueing_lock="jobs:take-over")
-    app.periodic(cron="* * * * *")(registered)
+    register = app.task(name="jobs:take-over", queueing_lock="jobs:take-over")
+    app.periodic(cron="* * * * *")(register(take_over))
 
 
 async def _take_over(app: App) -> None:
@@ -117,9 +123,7 @@ async def _take_over(app: App) -> None:
         await app.job_manager.retry_job(stalled)
 
 
-def _caller(values: dict[str, Any] | None) -> Caller:
-    if values is None:
-        return Caller(role="system")
+def _caller(values: dict[str, Any]) -> Caller:
     return Caller(role=values["role"], tenant=_id(values["tenant"]), person=_id(values["person"]))
 
 
@@ -131,6 +135,6 @@ def _job(kind: type[AnyJob], values: dict[str, Any]) -> AnyJob:
     """Rebuild a job; values that a newer release added are left out by an older one."""
     hints = get_type_hints(kind)
     known = {field.name for field in fields(kind)} & values.keys()
-    return kind(**{
-        name: UUID(values[name]) if hints[name] is UUID else values[name] for name in known
-    })
+    return kind(
+        **{name: UUID(values[name]) if hints[name] is UUID else values[name] for name in known}
+    )

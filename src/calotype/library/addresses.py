@@ -14,6 +14,7 @@ WEEK_SECONDS = 7 * 24 * 3600
 _HOUR_SECONDS = 3600
 _SIGNATURE_BYTES = 18
 _KEY_ID_DIGITS = 8
+_LONGEST_TIME = 12
 
 
 class SignatureRefused(Forbidden):
@@ -56,7 +57,7 @@ class Addresses:
 
     def check(self, path: str, *, exp: str, kid: str, sig: str) -> int:
         """Return until when the signature of *path* holds; refuse one that does not."""
-        if not exp.isascii() or not exp.isdigit() or len(exp) > 12:
+        if not exp.isascii() or not exp.isdigit() or len(exp) > _LONGEST_TIME:
             raise SignatureRefused
         expires = int(exp)
         for key in self.secret_keys:

@@ -31,7 +31,9 @@ Shelf = Annotated[Library, Depends(provide(Library))]
 Rows = Annotated[Database, Depends(provide(Database))]
 
 
-def showing(caller: Asking, addresses: Annotated[Addresses, Depends(provide(Addresses))]) -> Showing:
+def showing(
+    caller: Asking, addresses: Annotated[Addresses, Depends(provide(Addresses))]
+) -> Showing:
     return Showing(addresses, caller)
 
 
@@ -48,8 +50,13 @@ def wanted(
     trash: Annotated[bool, Query(description="What is in the trash instead.")] = False,
 ) -> Filter:
     return Filter(
-        query=query or None, bucket=bucket, source=source, owner=owner, visibility=visibility,
-        project=project_id, trash=trash,
+        query=query or None,
+        bucket=bucket,
+        source=source,
+        owner=owner,
+        visibility=visibility,
+        project=project_id,
+        trash=trash,
     )
 
 

@@ -117,7 +117,9 @@ async def search(
 
 async def count(snapshot: Snapshot, wanted: Filter, up_to: int) -> int:
     """Count what *wanted* shows, and no further than one more than *up_to*."""
-    counted = _SEARCH if wanted.query else "(select 1 from media m" + _where(wanted) + " limit %(limit)s)"
+    counted = (
+        _SEARCH if wanted.query else "(select 1 from media m" + _where(wanted) + " limit %(limit)s)"
+    )
     return await value(
         snapshot,
         "select count(*) from " + counted + " as counted",

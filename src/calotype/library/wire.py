@@ -16,29 +16,33 @@ from calotype.library.service import may_change
 
 
 def _printable(text: str) -> str:
-    if any(ord(character) < 32 and character not in "\n\t" for character in text):
+    if any(character < " " and character not in "\n\t" for character in text):
         raise ValueError("control characters are not allowed")
     return text
 
 
 def _one_line(text: str) -> str:
-    if any(ord(character) < 32 for character in text):
+    if any(character < " " for character in text):
         raise ValueError("control characters are not allowed")
     return text
 
 
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
     AfterValidator(_one_line),
 ]
 Text = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)]
 Tag = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_one_line),
 ]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 BucketName = Annotated[str, StringConstraints(max_length=63)]
-ProjectId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+ProjectId = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)
+]
 
 
 class MediaOut(Wire):
@@ -94,9 +98,7 @@ class MediaOut(Wire):
 class AddedMedia(MediaOut):
     """New media, and whether its bytes were here before."""
 
-    deduplicated: bool = Field(
-        description="The bytes belong to media that you could see already."
-    )
+    deduplicated: bool = Field(description="The bytes belong to media that you could see already.")
 
 
 class MediaChange(Wire):

@@ -63,7 +63,9 @@ class Doctor:
                 yield finding
             async for stray in self.sweeper.iter_strays():
                 yield Finding(
-                    "object-stray", "warning", stray.key,
+                    "object-stray",
+                    "warning",
+                    stray.key,
                     "This object has no row; reconcile removes it after a second look.",
                 )
 

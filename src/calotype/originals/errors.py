@@ -17,4 +17,3 @@ class SizesDiffer(Conflict):
 
 class KeepContended(Unavailable):
     """Others kept and removed the same bytes over and over; trying again may help."""
-

@@ -42,7 +42,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class _Doubtful:
-    """A condemned original that was out of use for long: are its bytes still there?"""
+    """A condemned original that was out of use for so long that its bytes are looked for."""
 
     id: UUID
     object_key: str
@@ -127,9 +127,7 @@ class Keeping:
             async with self.database.transaction(caller, durable=False) as tx:
                 if not await store.make_live(tx, pending):
                     return None
-                reference = await store.add_reference(
-                    tx, pending.id, arrival.holder, leased=True
-                )
+                reference = await store.add_reference(tx, pending.id, arrival.holder, leased=True)
                 await _heal(tx, pending.id, arrival)
                 return Kept(pending.id, reference, readable=None, bytes_were_known=False)
         except UniqueViolation:

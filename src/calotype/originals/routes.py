@@ -124,9 +124,5 @@ def stats_out(stats: Stats) -> StatsOut:
 def _out(original: Original) -> OriginalOut:
     return OriginalOut(
         sha256=str(original.digest),
-        **{
-            name: getattr(original, name)
-            for name in OriginalOut.model_fields
-            if name != "sha256"
-        },
+        **{name: getattr(original, name) for name in OriginalOut.model_fields if name != "sha256"},
     )

@@ -1,12 +1,11 @@
 """Reading bytes again and comparing them with their digest, before somebody misses them."""
 
-import hashlib
 from dataclasses import dataclass
 
 import structlog
 
 from calotype.database import SYSTEM, Database
-from calotype.digest import Digest
+from calotype.digest import Digest, Hasher
 from calotype.originals import upkeep_store
 from calotype.storage import ObjectMissing, Objects
 
@@ -39,10 +38,10 @@ class Scrubber:
 
     async def damage(self, checked: upkeep_store.Checked) -> str | None:
         """Read the whole object; None means that every byte is as it was."""
-        hasher = hashlib.sha256()
+        hasher = Hasher()
         try:
             async for chunk in self.objects.read(checked.object_key):
                 hasher.update(chunk)
         except ObjectMissing:
             return "missing"
-        return None if Digest(hasher.digest()) == Digest(checked.digest) else "changed"
+        return None if hasher.digest() == Digest(checked.digest) else "changed"

@@ -21,8 +21,14 @@ class Originals:
     keeping: Keeping
 
     async def keep(
-        self, caller: Caller, file: Path, digest: Digest, size_bytes: int, facts: Facts,
-        *, holder: Holder,
+        self,
+        caller: Caller,
+        file: Path,
+        digest: Digest,
+        size_bytes: int,
+        facts: Facts,
+        *,
+        holder: Holder,
     ) -> Kept:
         """Keep the bytes in *file* and lease a reference to them to *holder*.
 
@@ -32,8 +38,12 @@ class Originals:
         return await self.keeping.keep(
             caller,
             Arrival(
-                scope=caller.tenant, file=file, digest=digest, size_bytes=size_bytes,
-                facts=facts, holder=holder,
+                scope=caller.tenant,
+                file=file,
+                digest=digest,
+                size_bytes=size_bytes,
+                facts=facts,
+                holder=holder,
             ),
         )
 

@@ -222,9 +222,7 @@ async def retire_healed(tx: Transaction, scope: UUID, digest: Digest) -> int:
 # ── References ────────────────────────────────────────────────────────────────────────────────
 
 
-async def add_reference(
-    tx: Transaction, original: UUID, holder: Holder, *, leased: bool
-) -> UUID:
+async def add_reference(tx: Transaction, original: UUID, holder: Holder, *, leased: bool) -> UUID:
     """Hold *original*; holding it twice for the same holder changes nothing."""
     reference: UUID = await value(
         tx,

@@ -71,7 +71,9 @@ class Sweeper:
         """Tell whether database and store carry the same mark."""
         async with self.database.snapshot(SYSTEM) as snapshot:
             epoch = await upkeep_store.find_epoch(snapshot)
-        return epoch is not None and await self.objects.read_marker(EPOCH_KEY) == str(epoch).encode()
+        return (
+            epoch is not None and await self.objects.read_marker(EPOCH_KEY) == str(epoch).encode()
+        )
 
     async def stats(self) -> Stats:
         """Figures over all tenants."""

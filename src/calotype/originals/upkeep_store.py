@@ -281,9 +281,7 @@ async def list_longest_unverified(snapshot: Snapshot, limit: int) -> list[Checke
     )
 
 
-async def list_visible(
-    snapshot: Snapshot, *, after: UUID, number: int, of: int
-) -> list[Checked]:
+async def list_visible(snapshot: Snapshot, *, after: UUID, number: int, of: int) -> list[Checked]:
     """A page of the share *number* of *of* of all visible originals, by id."""
     return await rows(
         snapshot,

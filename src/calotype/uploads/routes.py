@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from calotype.http import (
     Asking,
@@ -48,8 +48,8 @@ class UploadForm(Wire):
     caption: Text = ""
     bucket: BucketName = MAIN_BUCKET
     visibility: Visibility = "private"
-    tags: Tags = []
-    metadata: dict[str, Any] = {}
+    tags: Tags = Field(default_factory=list[str])
+    metadata: dict[str, Any] = Field(default_factory=dict[str, Any])
     project_id: ProjectId | None = None
 
     @field_validator("tags", mode="before")
@@ -114,7 +114,7 @@ async def upload(
     _refuse_announced(request, uploads.limit_bytes)
     showing = Showing(addresses, caller)
 
-    def show(media: Media, known: bool) -> dict[str, Any]:  # noqa: FBT001 -- a callback's shape
+    def show(media: Media, known: bool) -> dict[str, Any]:
         return showing.added(media, deduplicated=known).model_dump(mode="json", by_alias=True)
 
     async with receive_form(request, uploads.spool, limit_bytes=uploads.limit_bytes) as received:

@@ -54,8 +54,13 @@ class Uploads:
     limit_bytes: int
 
     async def receive(
-        self, caller: Caller, received: Received, description: Description,
-        *, key: str | None, show: Show,
+        self,
+        caller: Caller,
+        received: Received,
+        description: Description,
+        *,
+        key: str | None,
+        show: Show,
     ) -> Answer:
         """Turn what arrived into media, once for each idempotency key; answer what *show* says."""
         said = json.dumps(received.fields, sort_keys=True)
@@ -91,7 +96,11 @@ class Uploads:
         return _Accepted(kept, holder, _picture(received, probe, kept))
 
     async def _finish(
-        self, tx: Transaction, turn: Turn, accepted: _Accepted, description: Description,
+        self,
+        tx: Transaction,
+        turn: Turn,
+        accepted: _Accepted,
+        description: Description,
         show: Show,
     ) -> Answer:
         """Write media, upload, job and answer: all of them or none."""

@@ -37,7 +37,7 @@ def main(who: str, how: str, folder: str, *command: str) -> None:
     if how == "detached":
         detach()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    os.execv(command[0], command)  # noqa: S606 - it is its purpose
+    os.execv(command[0], command)
 
 
 def detach() -> None:
