@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import click
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from calotype import __version__, supervisor
 from calotype.accounts.commands import create_key, list_keys, revoke_key
 from calotype.app import House, build, database_urls, parts
+from calotype.backup import Restored, back_up, compare, load_backup
 from calotype.database import pending
 from calotype.errors import (
     CalotypeError,
@@ -287,3 +289,42 @@ def _repair(data: Path | None, code: str, found: list[Finding], *, yes: bool) ->
         click.confirm(f"Mend {len(found)}?", abort=True)
     mended = _in_house(data, lambda house: house.doctor.repair(code))
     click.echo(f"{mended} mended.")
+
+
+@main.command()
+@data_option
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def backup(data: Path | None, folder: Path) -> None:
+    """Write the database and the list of its objects into an empty FOLDER."""
+    settings = _settings(data)
+    with database_urls(settings) as urls:
+        supervisor.bring_up(settings, urls)
+        made = back_up(urls, folder)
+    click.echo(f"{made.originals} originals ({made.size_bytes} bytes) are listed in {folder}.")
+    click.echo(f"Copy the objects themselves from {_without_password(settings.objects_url)}.")
+
+
+def _without_password(url: str) -> str:
+    found = urlsplit(url)
+    return urlunsplit(found._replace(netloc=found.netloc.rpartition("@")[2]))
+
+
+@main.command()
+@data_option
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def restore(data: Path | None, folder: Path) -> None:
+    """Load the backup in FOLDER into a new database, and look for its objects."""
+    settings = _settings(data)
+
+    async def look(login: str) -> Restored:
+        async with build(settings, login, connections=2) as house:
+            return await compare(house, folder)
+
+    with database_urls(settings) as urls:
+        load_backup(urls, folder)
+        restored = asyncio.run(look(urls.login))
+    for key in restored.missing:
+        click.echo(f"missing  {key}")
+    click.echo(f"{restored.originals} originals restored, {len(restored.missing)} without object.")
+    click.echo("Nothing is collected until `calotype doctor --repair epoch-differs` agrees.")
+    sys.exit(_DOCTOR_CODES["danger"] if restored.missing else 0)

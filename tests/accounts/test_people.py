@@ -94,10 +94,10 @@ async def test_an_admin_without_a_password_cannot_invite_themselves_down(account
         await invite(accounts, caller, f"owner@{here.slug}", "viewer")
 
 
-@pytest.mark.parametrize("email", ["", "ada", "@", "a b@c", "a@b\x00", "a@b@c", "a" * 253 + "@b"])
-async def test_what_is_no_address_is_not_invited(accounts, here, email):
-    with pytest.raises(EmailUnfit):
-        await invite(accounts, here.admin, email)
+async def test_what_is_no_address_is_not_invited(accounts, here):
+    for email in ("", "ada", "@", "a b@c", "a@b\x00", "a@b@c", "a" * 253 + "@b"):
+        with pytest.raises(EmailUnfit):
+            await invite(accounts, here.admin, email)
 
 
 @pytest.mark.parametrize(("length", "fits"), [(11, False), (12, True), (1024, True), (1025, False)])

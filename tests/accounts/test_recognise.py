@@ -22,24 +22,24 @@ async def test_without_credentials_it_is_anybody(accounts, here):
     assert await recognise(accounts, tenant=here.slug) == ANYBODY
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        "",
-        "Bearer",
-        "Bearer ",
-        "Bearer  ",
-        "Bearer nonsense",
-        "Bearer ctk_nonsense",
-        "Bearer a.b.c",
-        "Bearer \u00ff\u00fe",
-        "Basic YTpi",
-        "ctk_nonsense",
-    ],
-)
-async def test_wrong_credentials_are_refused_and_never_taken_for_nobodys(accounts, authorization):
-    with pytest.raises(CredentialsRefused):
-        await recognise(accounts, authorization)
+WRONG = [
+    "",
+    "Bearer",
+    "Bearer ",
+    "Bearer  ",
+    "Bearer nonsense",
+    "Bearer ctk_nonsense",
+    "Bearer a.b.c",
+    "Bearer \u00ff\u00fe",
+    "Basic YTpi",
+    "ctk_nonsense",
+]
+
+
+async def test_wrong_credentials_are_refused_and_never_taken_for_nobodys(accounts):
+    for authorization in WRONG:
+        with pytest.raises(CredentialsRefused):
+            await recognise(accounts, authorization)
 
 
 async def test_a_wrong_key_is_refused_although_a_good_session_came_along(accounts, here):
@@ -60,10 +60,10 @@ async def test_the_service_key_acts_for_default_when_it_names_none(accounts, ser
     assert caller.tenant == await accounts.tenants.id_of("default")
 
 
-@pytest.mark.parametrize("slug", ["no-such-tenant", "No Slug", "\u00ff"])
-async def test_the_service_key_cannot_name_a_tenant_that_is_missing(accounts, slug, service_key):
-    with pytest.raises(TenantMissing):
-        await recognise(accounts, f"Bearer {service_key}", tenant=slug)
+async def test_the_service_key_cannot_name_a_tenant_that_is_missing(accounts, service_key):
+    for slug in ("no-such-tenant", "No Slug", "\u00ff"):
+        with pytest.raises(TenantMissing):
+            await recognise(accounts, f"Bearer {service_key}", tenant=slug)
 
 
 async def test_without_a_service_key_in_the_settings_none_is_accepted(accounts, service_key):

@@ -39,11 +39,11 @@ async def test_only_the_service_role_adds_tenants(accounts, here):
             await accounts.tenants.add(tx, "mine-too", "Mine too")
 
 
-@pytest.mark.parametrize("slug", ["", "-a", "A", "a_b", "a" * 64, "a\n", "ä"])
-async def test_a_slug_that_cannot_stand_in_a_header_is_refused(accounts, here, slug):
-    with pytest.raises(SlugUnfit):
-        async with accounts.database.transaction(here.service) as tx:
-            await accounts.tenants.add(tx, slug, "Name")
+async def test_a_slug_that_cannot_stand_in_a_header_is_refused(accounts, here):
+    for slug in ("", "-a", "A", "a_b", "a" * 64, "a\n", "ä"):
+        with pytest.raises(SlugUnfit):
+            async with accounts.database.transaction(here.service) as tx:
+                await accounts.tenants.add(tx, slug, "Name")
 
 
 async def test_after_adding_a_tenant_the_transaction_is_back_in_its_own(accounts, here):

@@ -16,6 +16,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt import PyJWS
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from calotype.accounts import Accounts, CredentialsRefused, Issuer, IssuerUnreachable, TenantMissing
@@ -157,40 +158,36 @@ async def test_a_good_token_stands_for_a_person_by_its_claims(
     assert caller.person == uuid5(uuid5(NAMESPACE_URL, NAME), "user-17")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"exp": datetime.now(UTC) - timedelta(minutes=1)},
-        {"nbf": datetime.now(UTC) + timedelta(hours=1)},
-        {"aud": "somebody else"},
-        {"iss": "https://other.example"},
-        {"role": "service"},
-        {"role": "system"},
-        {"role": ["admin"]},
-        {"tenant": "no-such-tenant"},
-        {"tenant": None},
-        {"sub": 17},
-    ],
-)
-async def test_a_token_with_a_wrong_claim_is_refused(outside, claims, change):
-    claims = {**claims, **change}
-    encoded = jwt.api_jws.PyJWS().encode(
-        json.dumps(claims, default=lambda time: int(time.timestamp())).encode(),
-        RSA,
-        "RS256",
-        headers={"kid": "rsa"},
-    )
-    with pytest.raises(CredentialsRefused):
-        await recognise(outside, encoded)
+WRONG_CLAIMS = [
+    {"exp": datetime.now(UTC) - timedelta(minutes=1)},
+    {"nbf": datetime.now(UTC) + timedelta(hours=1)},
+    {"aud": "somebody else"},
+    {"iss": "https://other.example"},
+    {"role": "service"},
+    {"role": "system"},
+    {"role": ["admin"]},
+    {"tenant": "no-such-tenant"},
+    {"tenant": None},
+    {"sub": 17},
+]
 
 
-@pytest.mark.parametrize("claim", ["exp", "iss", "aud", "sub", "tenant", "role"])
-async def test_a_token_without_a_claim_is_refused(outside, claims, claim):
-    del claims[claim]
-    with pytest.raises(CredentialsRefused):
-        await recognise(outside, token(claims))
+async def test_a_token_with_a_wrong_claim_is_refused(outside, claims):
+    for change in WRONG_CLAIMS:
+        body = json.dumps({**claims, **change}, default=lambda time: int(time.timestamp()))
+        encoded = PyJWS().encode(body.encode(), RSA, "RS256", headers={"kid": "rsa"})
+        with pytest.raises(CredentialsRefused):
+            await recognise(outside, encoded)
 
 
+async def test_a_token_without_a_claim_is_refused(outside, claims):
+    for missing in ("exp", "iss", "aud", "sub", "tenant", "role"):
+        others = {name: value for name, value in claims.items() if name != missing}
+        with pytest.raises(CredentialsRefused):
+            await recognise(outside, token(others))
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 async def test_a_token_that_somebody_else_signed_is_refused(outside, claims):
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     good = token(claims)

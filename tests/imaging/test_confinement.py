@@ -59,7 +59,7 @@ def locked_in(program: str, locks: str = "confine(Limits())") -> str:
     """What *program* prints once it is locked in."""
     text = textwrap.dedent(LOCKED_IN) + f"{locks}\n" + textwrap.dedent(program)
     ended = subprocess.run(
-        [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
+        [sys.executable, "-c", text], capture_output=True, check=False
     )
     assert ended.returncode == 0, ended.stderr.decode()
     return ended.stdout.decode().strip()

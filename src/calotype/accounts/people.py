@@ -54,8 +54,7 @@ class People:
             person, inside = await use_link(tx, secret, "invite")
             if name is not None:
                 await store.change_person(inside, person.id, PersonChange(name=fit_name(name)))
-            await store.set_password(inside, person.id, hashed)
-            return await begin(inside, person)
+            return await begin(inside, await _set_password(inside, person.id, hashed))
 
     async def list_people(
         self, snapshot: Snapshot, *, after: UUID | None = None, limit: int
@@ -107,7 +106,7 @@ class People:
         hashed = await self.passwords.hash(password)
         async with self.database.transaction(ANYBODY) as tx:
             person, inside = await use_link(tx, secret, "reset")
-            await self._set_password(inside, person.id, hashed)
+            await _set_password(inside, person.id, hashed)
 
     async def change_password(
         self, caller: Caller, *, current: str | None, password: str, address: str
@@ -119,9 +118,7 @@ class People:
         hashed = await self.passwords.hash(password)
         await self._require_current(caller, current or "", address)
         async with self.database.transaction(caller) as tx:
-            person = await _get(tx, caller.person)
-            await self._set_password(tx, person.id, hashed)
-            return await begin(tx, person)
+            return await begin(tx, await _set_password(tx, caller.person, hashed))
 
     async def _require_current(self, caller: Caller, current: str, address: str) -> None:
         async with self.database.snapshot(caller) as snapshot:
@@ -134,11 +131,6 @@ class People:
             raise SignInRefused
         await self.throttle.forgive(attempt)
 
-    async def _set_password(self, tx: Transaction, person_id: UUID, hashed: str) -> None:
-        await store.set_password(tx, person_id, hashed)
-        await session_store.end_sessions(tx, person_id)
-        log.info("accounts.password_set", person=str(person_id))
-
     async def ensure_first_admin(self, tenant: UUID, slug: str) -> NewLink | None:
         """Make the first admin of a tenant that has nobody, and a link to sign the oldest in."""
         async with self.database.transaction(Caller(role="service", tenant=tenant)) as tx:
@@ -150,6 +142,16 @@ class People:
 async def make_link(tx: Transaction, person_id: UUID, purpose: Purpose) -> NewLink:
     log.info("accounts.link_made", purpose=purpose, person=str(person_id), by=str(tx.caller.person))
     return await session_store.add_link(tx, person_id, purpose)
+
+
+async def _set_password(tx: Transaction, person_id: UUID | None, hashed: str) -> Person:
+    """Set a password; whoever came in with what was before is signed out."""
+    person = await store.set_password(tx, person_id, hashed) if person_id else None
+    if person is None:
+        raise PersonMissing
+    await session_store.end_sessions(tx, person.id)
+    log.info("accounts.password_set", person=str(person.id))
+    return person
 
 
 async def _get(snapshot: Snapshot, person_id: UUID | None) -> Person:

@@ -216,10 +216,11 @@ async def change_person(tx: Transaction, person_id: UUID, change: PersonChange) 
         raise PersonExists from error
 
 
-async def set_password(tx: Transaction, person_id: UUID, password_hash: str) -> None:
-    await execute(
+async def set_password(tx: Transaction, person_id: UUID, password_hash: str) -> Person | None:
+    return await one(
         tx,
-        "update people set password_hash = %(hash)s where id = %(id)s",
+        Person,
+        f"update people set password_hash = %(hash)s where id = %(id)s returning {_PERSON}",
         {"id": person_id, "hash": password_hash},
     )
 

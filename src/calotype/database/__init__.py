@@ -3,7 +3,7 @@
 from calotype.database.caller import ANYBODY, SYSTEM, Caller, Role
 from calotype.database.checks import DATABASE_CHECKS, RowCheck, Severity
 from calotype.database.connection import Database, Snapshot, Transaction
-from calotype.database.embedded import AlreadyServing, Embedded, claim, embedded, program
+from calotype.database.dumping import DumpFailed, dump, load
 from calotype.database.errors import (
     DatabaseBusy,
     DatabaseTooOld,
@@ -12,11 +12,14 @@ from calotype.database.errors import (
     SchemaBehind,
 )
 from calotype.database.identity import new_id
-from calotype.database.migrate import (
+from calotype.database.local import AlreadyServing, Embedded, claim, embedded, program
+from calotype.database.migrating import (
     Migration,
     Part,
     Pending,
+    is_new,
     login_of,
+    make_roles,
     migrate,
     own_part,
     pending,
@@ -33,6 +36,7 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseTooOld",
     "DatabaseUnreachable",
+    "DumpFailed",
     "Embedded",
     "Migration",
     "Part",
@@ -45,9 +49,13 @@ __all__ = [
     "Snapshot",
     "Transaction",
     "claim",
+    "dump",
     "embedded",
     "execute",
+    "is_new",
+    "load",
     "login_of",
+    "make_roles",
     "migrate",
     "new_id",
     "one",

@@ -20,8 +20,16 @@ from calotype.http.paging import (
     encode_cursor,
     page,
 )
-from calotype.http.problems import DOCUMENTED, Problem, Problems, field_problems, problem, responses
-from calotype.http.provide import provide
+from calotype.http.problems import (
+    DOCUMENTED,
+    Problem,
+    Problems,
+    anchor_of,
+    field_problems,
+    problem,
+    responses,
+)
+from calotype.http.providing import provide
 from calotype.http.receiving import (
     BodyBroken,
     BodyTooLarge,
@@ -55,6 +63,7 @@ __all__ = [
     "StillRunning",
     "Turn",
     "Wire",
+    "anchor_of",
     "asking",
     "bounded",
     "decode_cursor",

@@ -94,7 +94,8 @@ class Problems:
     statuses: Statuses
 
     def install(self, app: FastAPI) -> None:
-        """Answer every error of *app* with a problem."""
+        """Answer every error of *app* with a problem; its pages ask here for statuses."""
+        app.state.problems = self
         app.add_exception_handler(CalotypeError, self._foreseen)
         app.add_exception_handler(RequestValidationError, _unacceptable)
         app.add_exception_handler(HTTPException, _plain)
@@ -105,7 +106,7 @@ class Problems:
         return self.answer(request, error)
 
     def answer(self, request: Request, error: CalotypeError) -> Response:
-        status = self._status(error)
+        status = self.status_of(type(error))
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             log.warning("http.unavailable", error=type(error).__name__, cause=repr(error.__cause__))
         return problem(
@@ -113,9 +114,9 @@ class Problems:
             more=_fields(error),
         )  # fmt: skip
 
-    def _status(self, error: CalotypeError) -> int:
+    def status_of(self, kind: type[CalotypeError]) -> int:
         statuses = {**STATUSES, **self.statuses}
-        return next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
+        return next(statuses[each] for each in kind.__mro__ if each in statuses)
 
 
 def problem(
@@ -129,7 +130,7 @@ def problem(
 ) -> JSONResponse:
     """Build the answer; *kind* names the page that explains it."""
     body = {
-        "type": f"/docs/problems#{_slug(kind or HTTPStatus(status).phrase)}",
+        "type": f"/docs/problems#{anchor_of(kind or HTTPStatus(status).phrase)}",
         "title": title,
         "status": status,
         "detail": detail or title,
@@ -157,7 +158,7 @@ async def _unacceptable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     broken = any(item["type"] == "json_invalid" for item in error.errors())
     if broken:
-        return problem(request, 400, DOCUMENTED[400], kind="unreadable")
+        return problem(request, 400, DOCUMENTED[400], kind="BodyBroken")
     return problem(
         request,
         422,
@@ -189,5 +190,6 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
     return problem(request, 500, "Something went wrong that calotype did not foresee.")
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])| ", "-", name).lower()
+def anchor_of(name: str) -> str:
+    """Where the page about problems explains the one called *name*: NotAPicture, not-a-picture."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])| ", "-", name).lower()

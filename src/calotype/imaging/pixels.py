@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,18 @@ class Pixels:
     async def close(self) -> None:
         """End every child; whoever still waits for one gets ImagingUnavailable."""
         self._closed = True
-        for child in (*self._busy, *self._idle):
+        for child in self._busy:
             child.kill()
-        for _ in range(self._children):
-            await self._turns.acquire()
-        for child in (*self._idle, *self._dying):
+        async with AsyncExitStack() as everybody:
+            for _ in range(self._children):
+                await everybody.enter_async_context(self._turns)
+            await self._bury()
+
+    async def _bury(self) -> None:
+        while self._idle:
+            self._retire(self._idle.pop())
+        for child in self._dying:
             await asyncio.to_thread(child.wait)
-        self._idle.clear()
         self._dying.clear()
 
     @asynccontextmanager
@@ -112,8 +117,8 @@ class Pixels:
             self._retire(child)
 
     def _retire(self, child: Sandbox) -> None:
-        """Killing is quick, but large processes take their time to go."""
-        child.kill()
+        """Let it go without waiting: large processes take their time."""
+        child.discard()
         self._dying = [dying for dying in (*self._dying, child) if dying.is_alive]
 
 

@@ -115,9 +115,13 @@ class Sandbox:
         """End the process; a question that is still open finds out by itself."""
         self._process.kill()
 
+    def discard(self) -> None:
+        """End the process and the channel, when no question is open any more."""
+        self._channel.close()
+        self.kill()
+
     def wait(self) -> int:
         """Wait until the killed process is gone; blocks."""
-        self._channel.close()
         return self._process.wait(_END_SECONDS)
 
     def _send(self, verb: str, file: Path) -> None:

@@ -19,7 +19,7 @@ Argument = TypeVar("Argument")
 Found = TypeVar("Found")
 
 EPOCH_KEY = "epoch"
-KEY_PREFIX = "o/"
+KEY_PREFIX = "o"
 _BATCH = 100
 _SHARE_THAT_HALTS = 0.01
 _COUNT_THAT_NEVER_HALTS = 100
@@ -57,6 +57,11 @@ class Sweeper:
             epoch = await upkeep_store.add_epoch(tx)
         await self.objects.write_marker(EPOCH_KEY, str(epoch).encode())
         return True
+
+    async def renew_epoch(self) -> None:
+        """Give a restored database a mark that no store carries yet."""
+        async with self.database.transaction(SYSTEM) as tx:
+            await upkeep_store.renew_epoch(tx)
 
     async def plan(self) -> SweepPlan:
         """Say what a sweep would do now, and what speaks against it."""

@@ -226,6 +226,10 @@ async def add_epoch(tx: Transaction) -> UUID:
     return epoch
 
 
+async def renew_epoch(tx: Transaction) -> None:
+    await execute(tx, "update installation set epoch = %(epoch)s", {"epoch": new_id()})
+
+
 async def add_sweep(tx: Transaction, swept: Swept) -> None:
     await execute(
         tx,

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from calotype.database.embedded.errors import AlreadyServing, using
-from calotype.database.embedded.locks import open_lock, seize
+from calotype.database.local.errors import AlreadyServing, using
+from calotype.database.local.locks import open_lock, seize
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from calotype.database.embedded.errors import DataFolderUnusable
-from calotype.database.embedded.files import hand_over
+from calotype.database.local.errors import DataFolderUnusable
+from calotype.database.local.files import hand_over
 
 PORT = 5432
 _LONGEST_SOCKET_BYTES = 103

@@ -1,14 +1,14 @@
 """A PostgreSQL of one's own under the data folder, shared by every command that needs it."""
 
-from calotype.database.embedded.claims import claim
-from calotype.database.embedded.errors import (
+from calotype.database.local.claims import claim
+from calotype.database.local.errors import (
     AlreadyServing,
     DatabaseNotStarted,
     DatabaseOfAnotherVersion,
     DataFolderUnusable,
 )
-from calotype.database.embedded.programs import program
-from calotype.database.embedded.server import Embedded, embedded
+from calotype.database.local.programs import program
+from calotype.database.local.server import Embedded, embedded
 
 __all__ = [
     "AlreadyServing",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from calotype.database.embedded.files import hand_over
+from calotype.database.local.files import hand_over
 
 PAUSE_SECONDS = 0.02
 

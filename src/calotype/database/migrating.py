@@ -97,6 +97,19 @@ def migrate(
     return done
 
 
+def make_roles(owner_url: str, *, login: str) -> None:
+    """Make calotype's roles and nothing else, as loading a dump needs it."""
+    with _connect(owner_url) as connection:
+        _make_roles(connection, login)
+
+
+def is_new(owner_url: str) -> bool:
+    """Tell whether calotype never was in this database."""
+    with _connect(owner_url) as connection:
+        found = connection.execute("select to_regnamespace('calotype') is null").fetchone()
+    return bool(found and found[0])
+
+
 def login_of(url: str) -> str:
     """The user that *url* connects as."""
     with _connect(url) as connection:

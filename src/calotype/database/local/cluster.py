@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from calotype.database.embedded.errors import DatabaseOfAnotherVersion
-from calotype.database.embedded.files import create
-from calotype.database.embedded.layout import PORT, Layout
-from calotype.database.embedded.programs import Programs
+from calotype.database.local.errors import DatabaseOfAnotherVersion
+from calotype.database.local.files import create
+from calotype.database.local.layout import PORT, Layout
+from calotype.database.local.programs import Programs
 
 # The superuser gets no password, so that nobody can sign in as it.
 _ROLES = """\

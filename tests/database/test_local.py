@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from calotype.database.embedded import (
+from calotype.database.local import (
     AlreadyServing,
     DatabaseNotStarted,
     DatabaseOfAnotherVersion,
@@ -27,7 +27,7 @@ from calotype.database.embedded import (
 USER = """
 import sys
 from pathlib import Path
-from calotype.database.embedded import embedded
+from calotype.database.local import embedded
 with embedded(Path(sys.argv[1])) as server:
     print(server.owner_url, flush=True)
     sys.stdin.read()
@@ -37,7 +37,7 @@ HURRIED = """
 import sys
 from pathlib import Path
 import psycopg
-from calotype.database.embedded import embedded
+from calotype.database.local import embedded
 for _ in range(6):
     with embedded(Path(sys.argv[1])) as server, psycopg.connect(server.login_url) as connection:
         connection.execute("select 1")
@@ -46,7 +46,7 @@ for _ in range(6):
 CLAIMANT = """
 import sys
 from pathlib import Path
-from calotype.database.embedded import claim
+from calotype.database.local import claim
 with claim(Path(sys.argv[1])):
     print("claimed", flush=True)
     sys.stdin.read()

@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from psycopg import pq
 
-from calotype.database.embedded.cluster import Passwords, prepare
-from calotype.database.embedded.errors import DatabaseNotStarted, using
-from calotype.database.embedded.files import create
-from calotype.database.embedded.layout import PORT, Layout
-from calotype.database.embedded.locks import (
+from calotype.database.local.cluster import Passwords, prepare
+from calotype.database.local.errors import DatabaseNotStarted, using
+from calotype.database.local.files import create
+from calotype.database.local.layout import PORT, Layout
+from calotype.database.local.locks import (
     PAUSE_SECONDS,
     in_time,
     open_lock,
@@ -24,7 +24,7 @@ from calotype.database.embedded.locks import (
     seize,
     share,
 )
-from calotype.database.embedded.programs import Programs, last_lines
+from calotype.database.local.programs import Programs, last_lines
 
 # Replaying the log after a crash takes the longest.
 _START_SECONDS = 120

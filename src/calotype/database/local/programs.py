@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Self
 
-from calotype.database.embedded.errors import DatabaseNotStarted, DataFolderUnusable
-from calotype.database.embedded.layout import Layout
+from calotype.database.local.errors import DatabaseNotStarted, DataFolderUnusable
+from calotype.database.local.layout import Layout
 
 _LAUNCH = Path(__file__).with_name("launch.py")
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH")

@@ -1,0 +1,37 @@
+# What contributors run. `just check` is exactly what CI runs.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# Everything that must pass before a change lands.
+check: lint types contracts test
+
+# Style, and code that is formatted.
+lint:
+    ruff check .
+    ruff format --check .
+
+# Types, strictly.
+types:
+    basedpyright
+
+# Who may import whom.
+contracts:
+    lint-imports --no-logo --no-cache
+
+# The fast lane, on every core.
+test *arguments:
+    pytest -n auto --dist worksteal -m "not slow" {{ arguments }}
+
+# Suites that take long: run them before an issue is called resolved.
+slow *arguments:
+    pytest -m slow {{ arguments }}
+
+# Everything against another PostgreSQL: CALOTYPE_TEST_DATABASE_URL names a superuser's login.
+test-elsewhere *arguments:
+    test -n "$CALOTYPE_TEST_DATABASE_URL"
+    pytest -n auto --dist worksteal -m "not slow" {{ arguments }}
+
+# Put files into shape.
+format:
+    ruff check --fix .
+    ruff format .
