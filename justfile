@@ -35,3 +35,7 @@ test-elsewhere *arguments:
 format:
     ruff check --fix .
     ruff format .
+
+# Write the reference pages that the code knows best.
+docs:
+    python docs/reference/generate.py

@@ -128,9 +128,11 @@ def animated_png(seed: int = 0, frames: int = 3) -> bytes:
     return _saved("PNG", _frames(seed, 32, 24, frames), duration=80)
 
 
-def huge_png_header(width: int = 60_000, height: int = 60_000) -> bytes:
+def huge_png_header(
+    width: int = 60_000, height: int = 60_000, *, interlaced: bool = False
+) -> bytes:
     """A few bytes that promise an enormous picture."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, interlaced)
     data = zlib.compress(bytes(3 * 64 + 1))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         [_chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b"")]

@@ -42,6 +42,7 @@ from calotype.storage import Objects, Spool, open_objects
 from calotype.uploads import UPLOAD_CHECKS, Uploads
 from calotype.uploads.tasks import uploads_tasks
 
+ALL_CHECKS = (*DATABASE_CHECKS, *ORIGINAL_CHECKS, *LIBRARY_CHECKS, *UPLOAD_CHECKS, *JOB_CHECKS)
 _STRAY_DAYS = 1.0
 
 
@@ -149,10 +150,7 @@ def _furnish(
         idempotency=idempotency, pixels=pixels, jobs=Jobs.to_defer(), spool=spool,
         limit_bytes=settings.max_upload,
     )  # fmt: skip
-    checks = (
-        *DATABASE_CHECKS, *ORIGINAL_CHECKS, *LIBRARY_CHECKS, *UPLOAD_CHECKS, *JOB_CHECKS,
-    )  # fmt: skip
-    doctor = Doctor(database, sweeper, scrubber, checks, (lambda: _check_loaders(pixels),))
+    doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, (lambda: _check_loaders(pixels),))
     return House(
         settings=settings, database=database, objects=objects, pixels=pixels, accounts=accounts,
         addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,

@@ -68,7 +68,7 @@ class Door(click.Group):
 
 
 def _end(sentence: str, code: int) -> NoReturn:
-    click.echo(f"calotype: {sentence}", err=True)
+    click.echo(f"calotype: {sentence.removesuffix('.')}.", err=True)
     sys.exit(code)
 
 
@@ -103,7 +103,9 @@ def _in_house(data: Path | None, act: Callable[[House], Awaitable[Result]]) -> R
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8000, show_default=True, help="On which port.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="On which port."
+)
 @data_option
 @click.option("--workers", default=1, show_default=True, help="How many API processes.")
 @click.option("--no-worker", is_flag=True, help="Leave background work to `calotype worker`.")

@@ -5,6 +5,15 @@ import sys
 
 import structlog
 
+# Tracebacks leave out the values of variables, because secrets are among them.
+_FOR_PEOPLE = (structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),)
+_FOR_PROGRAMS = (
+    structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    ),
+    structlog.processors.JSONRenderer(),
+)
+
 
 def configure_logs(level: str) -> None:
     """Write JSON, or for a person at a terminal something that is easier to read."""
@@ -14,8 +23,7 @@ def configure_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if person else structlog.processors.dict_tracebacks,
-            *([] if person else [structlog.processors.JSONRenderer()]),
+            *(_FOR_PEOPLE if person else _FOR_PROGRAMS),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

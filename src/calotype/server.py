@@ -29,11 +29,12 @@ from calotype.originals.sweeping import EPOCH_KEY
 from calotype.parting import die_with_parent
 from calotype.settings import Settings, read_settings
 from calotype.uploads.routes import router as uploads_router
-from calotype.web import install_pages
+from calotype.web import ProblemPages, install_pages
 
 log = structlog.get_logger()
 
-_PROBLEMS = Problems({**ACCOUNT_STATUSES, BodyTooLarge: 413, BodyBroken: 400})
+MORE_STATUSES = {**ACCOUNT_STATUSES, BodyTooLarge: 413, BodyBroken: 400}
+_PROBLEMS = Problems(MORE_STATUSES)
 _READY_SECONDS = 5
 
 
@@ -70,7 +71,7 @@ def make_app(settings: Settings) -> FastAPI:
 
 def surround(app: FastAPI, settings: Settings) -> ASGIApp:
     """Put around the application what happens to every request, the outermost last."""
-    surrounded: ASGIApp = Recognising(app, app)
+    surrounded: ASGIApp = ProblemPages(Recognising(app, app))
     if settings.cors_origins:
         surrounded = CORSMiddleware(
             surrounded,
@@ -178,7 +179,7 @@ def main() -> None:
         websockets=False,
         log_enabled=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=8,
+        workers_kill_timeout=5,
     ).serve()
 
 

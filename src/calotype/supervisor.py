@@ -22,9 +22,11 @@ log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.5
 _START_SECONDS = 60
-_STOP_SECONDS = 9
+# Of the ten seconds that a stop may take, PostgreSQL, which ends last, needs some too.
+_STOP_SECONDS = 7
 _CRASHES = 5
 _CRASH_WINDOW_SECONDS = 60
+_LONGEST_PAUSE_SECONDS = 15
 
 
 class PortTaken(Conflict):
@@ -58,6 +60,7 @@ class _Part:
     environment: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
     ended_at: list[float] = field(default_factory=list[float])
+    start_at: float | None = None
 
     def start(self) -> None:
         """Start in a session of its own, so that signals to the group reach the supervisor only."""
@@ -69,16 +72,28 @@ class _Part:
         )
 
     def restart_if_ended(self) -> None:
+        """Start it anew: at once, and ever later if it ends again and again."""
         assert self.process is not None
         if self.process.poll() is None:
             return
         now = time.monotonic()
+        if self.start_at is None:
+            log.error("serve.part_ended", part=self.module, code=self.process.returncode)
+            self.start_at = now + self._note_end(now)
+        if now >= self.start_at:
+            self.start_at = None
+            self.start()
+
+    def _note_end(self, now: float) -> float:
+        """Tell for how many seconds to leave it alone."""
         recent = [at for at in self.ended_at if now - at < _CRASH_WINDOW_SECONDS]
         self.ended_at = [*recent, now]
+        return min(2 ** len(recent) - 1, _LONGEST_PAUSE_SECONDS)
+
+    def demand_success(self) -> None:
+        """Give up on a part that cannot even start."""
         if len(self.ended_at) >= _CRASHES:
             raise PartFailed(f"{self.module} ended {_CRASHES} times within a minute.")
-        log.error("serve.part_ended", part=self.module, code=self.process.returncode)
-        self.start()
 
 
 def serve(settings: Settings, serving: Serving, announce: Callable[[str], None]) -> None:
@@ -145,12 +160,14 @@ def _await_listening(serving: Serving, children: list[_Part], stop: "_Stop") -> 
         except OSError:
             for part in children:
                 part.restart_if_ended()
+                part.demand_success()
             time.sleep(_LOOK_SECONDS / 5)
         else:
             return
 
 
 def _watch(children: list[_Part], urls: Urls, stop: "_Stop") -> None:
+    """Never give up on what has served before: a database elsewhere may be away for hours."""
     while not stop.wanted:
         for part in children:
             part.restart_if_ended()

@@ -72,3 +72,32 @@ async def browser(house: House, settings: Settings) -> AsyncIterator[AsyncClient
         headers={"Sec-Fetch-Site": "same-origin"},
     ) as browser:
         yield browser
+
+
+@pytest.fixture
+def service(service_key: str, here: Place) -> dict[str, str]:
+    return {"Authorization": f"Bearer {service_key}", "Calotype-Tenant": here.slug}
+
+
+@pytest.fixture
+def key(browser, service):
+    """Make a key of a role and return the headers that carry it."""
+
+    async def made(role):
+        answer = await browser.post("/api/keys", json={"role": role}, headers=service)
+        assert answer.status_code == 201
+        return {"Authorization": f"Bearer {answer.json()['secret']}"}
+
+    return made
+
+
+@pytest.fixture
+def invited(browser, service):
+    async def made(email="ada@example.org", role="editor"):
+        answer = await browser.post(
+            "/api/people", json={"email": email, "role": role}, headers=service
+        )
+        assert answer.status_code == 201
+        return answer.json()
+
+    return made

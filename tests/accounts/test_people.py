@@ -15,6 +15,7 @@ from calotype.accounts import (
     PersonMissing,
     RoleBeyondYours,
     SignInRefused,
+    SlowDown,
 )
 from calotype.database import ANYBODY, Caller, execute, new_id
 
@@ -30,7 +31,7 @@ async def invite(accounts, caller, email=EMAIL, role="editor", name="Ada"):
 
 async def join(accounts, place, email=EMAIL, role="editor"):
     invited = await invite(accounts, place.service, email, role)
-    return await accounts.people.accept(invited.link.secret, PASSWORD)
+    return await accounts.people.accept(invited.link.secret, PASSWORD, address="here")
 
 
 async def change(accounts, caller, person_id, **what):
@@ -56,7 +57,9 @@ async def who(accounts, session):
 async def test_an_invited_person_chooses_a_password_and_is_signed_in(accounts, here):
     invited = await invite(accounts, here.admin)
     assert not invited.person.has_password
-    session = await accounts.people.accept(invited.link.secret, PASSWORD, "Ada Lovelace")
+    session = await accounts.people.accept(
+        invited.link.secret, PASSWORD, name="Ada Lovelace", address="here"
+    )
     assert (await who(accounts, session)).person == invited.person.id
     person = (await sign_in(accounts, here)).person
     assert (person.name, person.role, person.has_password) == ("Ada Lovelace", "editor", True)
@@ -65,7 +68,7 @@ async def test_an_invited_person_chooses_a_password_and_is_signed_in(accounts, h
 async def test_an_invitation_is_taken_up_once(accounts, here):
     invited = await invite(accounts, here.admin)
     answers = await asyncio.gather(
-        *(accounts.people.accept(invited.link.secret, PASSWORD) for _ in range(4)),
+        *(accounts.people.accept(invited.link.secret, PASSWORD, address="here") for _ in range(4)),
         return_exceptions=True,
     )
     assert sum(isinstance(answer, LinkSpent) for answer in answers) == 3
@@ -76,8 +79,8 @@ async def test_inviting_again_makes_the_earlier_link_useless(accounts, here):
     second = await invite(accounts, here.admin, EMAIL.upper(), "viewer")
     assert (first.person.id, "viewer") == (second.person.id, second.person.role)
     with pytest.raises(LinkSpent):
-        await accounts.people.accept(first.link.secret, PASSWORD)
-    await accounts.people.accept(second.link.secret, PASSWORD)
+        await accounts.people.accept(first.link.secret, PASSWORD, address="here")
+    await accounts.people.accept(second.link.secret, PASSWORD, address="here")
 
 
 async def test_whoever_is_here_already_is_not_invited_again(accounts, here, elsewhere):
@@ -104,11 +107,11 @@ async def test_what_is_no_address_is_not_invited(accounts, here):
 async def test_a_password_has_12_to_1024_characters(accounts, here, length, fits):
     invited = await invite(accounts, here.admin)
     if fits:
-        await accounts.people.accept(invited.link.secret, "é" * length)
+        await accounts.people.accept(invited.link.secret, "é" * length, address="here")
         return
     with pytest.raises(PasswordUnfit):
-        await accounts.people.accept(invited.link.secret, "é" * length)
-    await accounts.people.accept(invited.link.secret, PASSWORD)
+        await accounts.people.accept(invited.link.secret, "é" * length, address="here")
+    await accounts.people.accept(invited.link.secret, PASSWORD, address="here")
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "curator", "anybody"])
@@ -162,7 +165,7 @@ async def test_whoever_is_disabled_is_signed_out_and_stays_out(accounts, here):
     with pytest.raises(SignInRefused):
         await sign_in(accounts, here)
     with pytest.raises(LinkSpent):
-        await accounts.people.reset_password(link.secret, OTHER)
+        await accounts.people.reset_password(link.secret, OTHER, address="here")
     with pytest.raises(PersonMissing):
         await reset_link(accounts, here.admin)
     assert (
@@ -177,7 +180,7 @@ async def test_a_link_for_somebody_who_was_disabled_meanwhile_is_spent(accounts,
     async with accounts.database.transaction(here.admin) as tx:
         await execute(tx, "update people set disabled_at = now()", {})
     with pytest.raises(LinkSpent):
-        await accounts.people.accept(invited.link.secret, PASSWORD)
+        await accounts.people.accept(invited.link.secret, PASSWORD, address="here")
 
 
 async def test_an_address_belongs_to_one_person(accounts, here):
@@ -203,13 +206,22 @@ async def test_foreign_people_look_missing(accounts, here, elsewhere):
 async def test_a_reset_link_sets_a_new_password_once_and_ends_all_sessions(accounts, here):
     session = await join(accounts, here)
     link = await reset_link(accounts, here.admin, EMAIL.upper())
-    await accounts.people.reset_password(link.secret, OTHER)
+    await accounts.people.reset_password(link.secret, OTHER, address="here")
     assert await who(accounts, session) == ANYBODY
     with pytest.raises(LinkSpent):
-        await accounts.people.reset_password(link.secret, PASSWORD)
+        await accounts.people.reset_password(link.secret, PASSWORD, address="here")
     with pytest.raises(SignInRefused):
         await sign_in(accounts, here, PASSWORD)
     await sign_in(accounts, here, OTHER)
+
+
+async def test_nobody_tries_links_as_often_as_they_like(accounts, here):
+    for number in range(20):
+        with pytest.raises(PasswordUnfit):
+            await accounts.people.accept(f"guess {number}", "short", address="here")
+    for attempt in (accounts.people.accept, accounts.people.reset_password):
+        with pytest.raises(SlowDown):
+            await attempt("another guess", PASSWORD, address="here")
 
 
 async def test_asking_for_a_reset_tells_the_admins_and_nobody_else(accounts, here, capfd):

@@ -87,6 +87,7 @@ async def test_a_key_is_recognised_with_one_visit_to_the_database(accounts, here
     await accounts.keys.settle()
     before = accounts.database.pool.get_stats()["requests_num"]
     await recognise(accounts, f"Bearer {new.secret}")
+    await accounts.keys.settle()
     assert accounts.database.pool.get_stats()["requests_num"] == before + 1
 
 
@@ -120,7 +121,7 @@ async def test_no_secret_is_ever_logged(accounts, here, service_key, capfd, capl
         invited = await accounts.people.invite(tx, "ada@example.org", "Ada", "editor")
         await accounts.keys.revoke(tx, key.key.id)
     password = "a password of some length"
-    session = await accounts.people.accept(invited.link.secret, password)
+    session = await accounts.people.accept(invited.link.secret, password, address="here")
     secrets = [service_key, key.secret, invited.link.secret, password, session.secret]
     for secret in secrets:
         await recognise(accounts, session=secret)

@@ -23,7 +23,7 @@ def address():
 async def ada(accounts, here):
     async with accounts.database.transaction(here.admin) as tx:
         invited = await accounts.people.invite(tx, EMAIL, "Ada", "editor")
-    return (await accounts.people.accept(invited.link.secret, PASSWORD)).person
+    return (await accounts.people.accept(invited.link.secret, PASSWORD, address="here")).person
 
 
 @pytest.fixture

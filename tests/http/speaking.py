@@ -34,11 +34,16 @@ async def of_new_tenant(client: httpx.AsyncClient, slug: str, role: str) -> http
 
 
 async def upload(
-    client: httpx.AsyncClient, data: bytes, name: str = "a.jpg", *, key: str | None = None, **fields: str
+    client: httpx.AsyncClient,
+    data: bytes,
+    file_name: str = "a.jpg",
+    *,
+    key: str | None = None,
+    **fields: str,
 ) -> httpx.Response:
     headers = {"Idempotency-Key": key} if key else {}
     return await client.post(
-        "/api/media", files={"file": (name, data)}, data=fields, headers=headers
+        "/api/media", files={"file": (file_name, data)}, data=fields, headers=headers
     )
 
 

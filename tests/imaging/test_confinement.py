@@ -58,9 +58,7 @@ LOCKED_IN = """
 def locked_in(program: str, locks: str = "confine(Limits())") -> str:
     """What *program* prints once it is locked in."""
     text = textwrap.dedent(LOCKED_IN) + f"{locks}\n" + textwrap.dedent(program)
-    ended = subprocess.run(
-        [sys.executable, "-c", text], capture_output=True, check=False
-    )
+    ended = subprocess.run([sys.executable, "-c", text], capture_output=True, check=False)
     assert ended.returncode == 0, ended.stderr.decode()
     return ended.stdout.decode().strip()
 

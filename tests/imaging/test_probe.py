@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+import pyvips
 from tests import pictures
 
 from calotype.imaging import (
@@ -163,6 +164,11 @@ async def test_frames_are_budgeted_in_pixels(saved):
                 await pool.probe(saved(kind(frames=4)))
     finally:
         await pool.close()
+
+
+async def test_a_picture_of_many_pixels_is_decoded_without_a_file_to_help(pixels, saved):
+    flat = pyvips.Image.black(7000, 6000, bands=3)
+    await pixels.decode(saved(flat.webpsave_buffer(effort=0)))
 
 
 async def test_what_is_over_the_budget_is_not_decoded_either(pixels, saved):

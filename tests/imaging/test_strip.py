@@ -82,10 +82,8 @@ def test_stripping_twice_changes_nothing(data):
     assert stripped_copy(once) == once
 
 
-@pytest.mark.parametrize("name", [name for name in TELLING if name.split()[0] not in ("gif",)])
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "tiff", "tiff big"])
 def test_the_colour_profile_survives(name):
-    if name in {"avif", "heic", "webp animated"}:
-        pytest.skip("these are made without one")
     image = pyvips.Image.new_from_buffer(stripped_copy(TELLING[name]), "")
     assert image.get("icc-profile-data") == pictures.profile()
 

@@ -34,7 +34,7 @@ def mutilated(draw):
     return bytes(data[: draw(st.sampled_from([len(data), len(data) // 2, len(data) - 1])) or None])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(mutilated())
 def test_mutilated_pictures_are_stripped_within_their_bounds_or_not_at_all(data):
     stripped = strip_bytes(data)

@@ -1,13 +1,14 @@
 """A file arrives and becomes media."""
 
 import httpx
-import pytest
-
-from calotype.app import House
 from tests import pictures
 
+from calotype.app import House
 
-async def upload(client: httpx.AsyncClient, data: bytes, name: str = "a.jpg", **more) -> httpx.Response:
+
+async def upload(
+    client: httpx.AsyncClient, data: bytes, name: str = "a.jpg", **more
+) -> httpx.Response:
     return await client.post("/api/media", files={"file": (name, data)}, **more)
 
 
@@ -21,7 +22,9 @@ async def test_the_same_bytes_twice_are_kept_once(client: httpx.AsyncClient, hou
     assert (stats["totalCount"], stats["avgReferences"], stats["savedSize"]) == (1, 2.0, len(data))
 
 
-async def test_deleting_one_of_two_leaves_the_other(client: httpx.AsyncClient, house: House) -> None:
+async def test_deleting_one_of_two_leaves_the_other(
+    client: httpx.AsyncClient, house: House
+) -> None:
     data = pictures.jpeg(seed=1)
     one, other = [(await upload(client, data)).json() for _ in range(2)]
     assert (await client.delete(f"/api/media/{one['id']}")).status_code == 204

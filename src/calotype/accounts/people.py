@@ -21,7 +21,7 @@ from calotype.accounts.model import (
 from calotype.accounts.passwords import Passwords
 from calotype.accounts.permissions import require_admin, require_grant
 from calotype.accounts.sessions import begin, use_link
-from calotype.accounts.throttle import Throttle
+from calotype.accounts.throttle import Attempt, Throttle
 from calotype.database import ANYBODY, Caller, Database, Snapshot, Transaction
 
 log = structlog.get_logger()
@@ -47,14 +47,18 @@ class People:
             raise PersonExists
         return Invitation(person, await make_link(tx, person.id, "invite"))
 
-    async def accept(self, secret: str, password: str, name: str | None = None) -> NewSession:
+    async def accept(
+        self, secret: str, password: str, *, name: str | None = None, address: str
+    ) -> NewSession:
         """Take an invitation up: choose a password and be signed in."""
-        hashed = await self.passwords.hash(password)
+        attempt, hashed = await self._hash_for_link(secret, password, address)
         async with self.database.transaction(ANYBODY) as tx:
             person, inside = await use_link(tx, secret, "invite")
             if name is not None:
                 await store.change_person(inside, person.id, PersonChange(name=fit_name(name)))
-            return await begin(inside, await _set_password(inside, person.id, hashed))
+            session = await begin(inside, await _set_password(inside, person.id, hashed))
+        await self.throttle.forgive(attempt)
+        return session
 
     async def list_people(
         self, snapshot: Snapshot, *, after: UUID | None = None, limit: int
@@ -101,12 +105,18 @@ class People:
         if login is not None:
             log.warning("accounts.reset_asked", person=str(login.id))
 
-    async def reset_password(self, secret: str, password: str) -> None:
+    async def reset_password(self, secret: str, password: str, *, address: str) -> None:
         """Set the password of the person that a link was made for, and sign them out."""
-        hashed = await self.passwords.hash(password)
+        attempt, hashed = await self._hash_for_link(secret, password, address)
         async with self.database.transaction(ANYBODY) as tx:
             person, inside = await use_link(tx, secret, "reset")
             await _set_password(inside, person.id, hashed)
+        await self.throttle.forgive(attempt)
+
+    async def _hash_for_link(self, secret: str, password: str, address: str) -> tuple[Attempt, str]:
+        """Hash before the link is looked at, so nobody may ask for that as often as they like."""
+        attempt = await self.throttle.count(f"link/{secret}", address)
+        return attempt, await self.passwords.hash(password)
 
     async def change_password(
         self, caller: Caller, *, current: str | None, password: str, address: str

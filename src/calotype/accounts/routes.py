@@ -239,13 +239,15 @@ async def invite_person(body: InviteBody, once: OnlyOnce) -> InvitationBody:
     "/api/people/accept",
     summary="Accept an invitation",
     tags=["people"],
-    responses=responses(403, 422),
+    responses=responses(403, 422, 429),
 )
 async def accept_invitation(
-    body: AcceptBody, accounts: Serving, cookie: CookieJar, response: Response
+    body: AcceptBody, accounts: Serving, address: Address, cookie: CookieJar, response: Response
 ) -> PersonBody:
     """Choose a password with the secret of an invitation; this signs in as well."""
-    session = await accounts.people.accept(body.secret, body.password, body.name)
+    session = await accounts.people.accept(
+        body.secret, body.password, name=body.name, address=address
+    )
     cookie.give(response, session)
     return PersonBody.model_validate(session.person)
 
@@ -289,7 +291,7 @@ async def set_password(
     """
     response = Response(status_code=204)
     if body.secret is not None:
-        await accounts.people.reset_password(body.secret, body.password)
+        await accounts.people.reset_password(body.secret, body.password, address=address)
         return response
     if caller.role == "anybody":
         raise NotSignedIn

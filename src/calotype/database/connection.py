@@ -103,8 +103,11 @@ class Database:
             raise DatabaseUnreachable from error
 
     async def _acquire(self, opening: bytes) -> AsyncConnection[TupleRow]:
-        """Take a connection and begin on it; connections that died while idle are passed over."""
-        for _ in range(self.pool.max_size):
+        """Take a connection and begin on it; connections that died while idle are passed over.
+
+        Even if all of them died, as when the server was started again, the one after is new.
+        """
+        for _ in range(self.pool.max_size + 1):
             connection = await self.pool.getconn()
             try:
                 await connection.execute(opening)

@@ -15,7 +15,7 @@ from calotype.delivery.errors import PictureMissing, RangeRefused
 from calotype.delivery.model import Delivery
 from calotype.delivery.ranges import Part, wanted_part
 from calotype.delivery.service import Deliveries, Signature, Wanted
-from calotype.http import provide, responses
+from calotype.http import problem, provide, responses
 from calotype.imaging import Literal, Piece, Range, Stripped
 from calotype.library import SignatureRefused
 from calotype.storage import Objects
@@ -50,9 +50,10 @@ def signature(
 Signed = Annotated[Signature | None, Depends(signature)]
 
 
-@router.api_route(
-    "/m/{media_id}", methods=["GET", "HEAD"], summary="A picture by its stable address",
-    response_class=Response, responses={**_PICTURE, **responses(403, 404)},
+@router.head("/m/{media_id}", include_in_schema=False)
+@router.get(
+    "/m/{media_id}", summary="A picture by its stable address",
+    response_class=Response, responses={**_PICTURE, **responses(403, 404, 422)},
 )  # fmt: skip
 async def read_stable(
     media_id: str, request: Request, deliveries: Finder, objects: Store, signed: Signed
@@ -61,10 +62,10 @@ async def read_stable(
     return await read_stable_preset(media_id, "original", request, deliveries, objects, signed)
 
 
-@router.api_route(
-    "/m/{media_id}/{preset}", methods=["GET", "HEAD"],
-    summary="A picture by its stable address, in a preset",
-    response_class=Response, responses={**_PICTURE, **responses(403, 404)},
+@router.head("/m/{media_id}/{preset}", include_in_schema=False)
+@router.get(
+    "/m/{media_id}/{preset}", summary="A picture by its stable address, in a preset",
+    response_class=Response, responses={**_PICTURE, **responses(403, 404, 422)},
 )  # fmt: skip
 async def read_stable_preset(
     media_id: str, preset: str, request: Request, deliveries: Finder, objects: Store, signed: Signed
@@ -74,9 +75,10 @@ async def read_stable_preset(
     return await _answer(request, deliveries, objects, wanted)
 
 
-@router.api_route(
-    "/i/{token}/{preset}", methods=["GET", "HEAD"], summary="A picture that never changes",
-    response_class=Response, responses={**_PICTURE, **responses(403, 404)},
+@router.head("/i/{token}/{preset}", include_in_schema=False)
+@router.get(
+    "/i/{token}/{preset}", summary="A picture that never changes",
+    response_class=Response, responses={**_PICTURE, **responses(403, 404, 422)},
 )  # fmt: skip
 async def read_immutable(
     token: str, preset: str, request: Request, deliveries: Finder, objects: Store, signed: Signed
@@ -113,10 +115,8 @@ async def _answer(
         return Response(status_code=304, headers=headers)
     try:
         part = _part(request, delivery)
-    except RangeRefused:
-        return Response(
-            status_code=416, headers={"Content-Range": f"bytes */{delivery.size_bytes}"}
-        )
+    except RangeRefused as error:
+        return _refused(request, delivery, error)
     headers |= _size_headers(delivery, part)
     status = 206 if part else 200
     if request.method == "HEAD":
@@ -124,15 +124,30 @@ async def _answer(
     return await _body(objects, delivery, part or Part(0, delivery.size_bytes), status, headers)
 
 
+def _refused(request: Request, delivery: Delivery, error: RangeRefused) -> Response:
+    answer = problem(request, 416, error.title, detail=str(error), kind=type(error).__name__)
+    answer.headers["Content-Range"] = f"bytes */{delivery.size_bytes}"
+    return answer
+
+
 async def _body(
     objects: Objects, delivery: Delivery, part: Part, status: int, headers: dict[str, str]
 ) -> Response:
-    """Send small pictures in one piece and stream large ones."""
+    """Send small pictures in one piece and stream large ones.
+
+    The first chunk is read before the answer begins, so that a store that is gone can be told.
+    """
     chunks = _read(objects, delivery.object_key, delivery.content, part)
     if part.stop - part.start <= _SMALL_BYTES:
         content = b"".join([chunk async for chunk in chunks])
         return Response(content, status, headers)
-    return StreamingResponse(chunks, status, headers)
+    return StreamingResponse(_behind(await anext(chunks), chunks), status, headers)
+
+
+async def _behind(first: bytes, others: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    yield first
+    async for chunk in others:
+        yield chunk
 
 
 async def _read(objects: Objects, key: str, content: Stripped, part: Part) -> AsyncGenerator[bytes]:
@@ -154,7 +169,8 @@ async def _read_piece(objects: Objects, key: str, piece: Piece) -> AsyncGenerato
 
 def _is_known(request: Request, delivery: Delivery) -> bool:
     known = request.headers.get("if-none-match", "")
-    return known == "*" or delivery.etag in [tag.strip() for tag in known.split(",")]
+    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+    return known == "*" or delivery.etag in tags
 
 
 def _part(request: Request, delivery: Delivery) -> Part | None:

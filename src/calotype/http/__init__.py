@@ -22,6 +22,7 @@ from calotype.http.paging import (
 )
 from calotype.http.problems import (
     DOCUMENTED,
+    STATUSES,
     Problem,
     Problems,
     anchor_of,
@@ -35,7 +36,6 @@ from calotype.http.receiving import (
     BodyTooLarge,
     FileMissing,
     Received,
-    discard,
     receive_form,
 )
 from calotype.http.wire import Wire
@@ -43,6 +43,7 @@ from calotype.http.wire import Wire
 __all__ = [
     "DOCUMENTED",
     "EXACT_UP_TO",
+    "STATUSES",
     "Answer",
     "AnsweredMeanwhile",
     "Asking",
@@ -67,7 +68,6 @@ __all__ = [
     "asking",
     "bounded",
     "decode_cursor",
-    "discard",
     "encode_cursor",
     "field_problems",
     "page",

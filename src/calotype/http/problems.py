@@ -98,7 +98,7 @@ class Problems:
         app.state.problems = self
         app.add_exception_handler(CalotypeError, self._foreseen)
         app.add_exception_handler(RequestValidationError, _unacceptable)
-        app.add_exception_handler(HTTPException, _plain)
+        app.add_exception_handler(HTTPException, self._plain)
         app.add_exception_handler(Exception, _unforeseen)
 
     async def _foreseen(self, request: Request, error: Exception) -> Response:
@@ -106,13 +106,22 @@ class Problems:
         return self.answer(request, error)
 
     def answer(self, request: Request, error: CalotypeError) -> Response:
-        status = self.status_of(type(error))
+        status, kind, detail = self.status_of(type(error)), type(error).__name__, str(error)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            log.warning("http.unavailable", error=type(error).__name__, cause=repr(error.__cause__))
-        return problem(
-            request, status, error.title, detail=str(error), kind=type(error).__name__,
-            more=_fields(error),
-        )  # fmt: skip
+            log.warning("http.unavailable", error=kind, detail=detail, cause=repr(error.__cause__))
+            # What is out of order concerns the machine, and so may the paths in its words.
+            detail = error.title
+        return problem(request, status, error.title, detail=detail, kind=kind, more=_fields(error))
+
+    async def _plain(self, request: Request, error: Exception) -> Response:
+        """Answer what the framework refused, or what made it give up reading a body."""
+        assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, CalotypeError):
+            return self.answer(request, error.__cause__)
+        title = DOCUMENTED.get(error.status_code, HTTPStatus(error.status_code).phrase)
+        answer = problem(request, error.status_code, title)
+        answer.headers.update(error.headers or {})
+        return answer
 
     def status_of(self, kind: type[CalotypeError]) -> int:
         statuses = {**STATUSES, **self.statuses}
@@ -175,14 +184,6 @@ def field_problems(errors: Sequence[Mapping[str, Any]], *, skip: int = 0) -> lis
         {"field": ".".join(str(part) for part in item["loc"][skip:]), "message": item["msg"]}
         for item in errors
     ]
-
-
-async def _plain(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    title = DOCUMENTED.get(error.status_code, HTTPStatus(error.status_code).phrase)
-    answer = problem(request, error.status_code, title)
-    answer.headers.update(error.headers or {})
-    return answer
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from calotype.digest import Digest, Hasher
 from calotype.errors import Invalid
-from calotype.storage import Spool
+from calotype.storage import Spool, disk_trouble
 
 _WRITE_BYTES = 1 << 20
 _FIELD_BYTES = 1 << 16
@@ -74,8 +74,9 @@ class _Sink:
     def _write(self, data: bytes) -> None:
         self.hasher.update(data)
         view = memoryview(data)
-        while view:
-            view = view[os.write(self.descriptor, view) :]
+        with disk_trouble():
+            while view:
+                view = view[os.write(self.descriptor, view) :]
 
 
 @asynccontextmanager
@@ -84,7 +85,8 @@ async def receive_form(
 ) -> AsyncGenerator[Received]:
     """Read a form with one part `file`; the spooled file is gone after the block unless moved."""
     path = spool.new_path()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with disk_trouble():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         sink = _Sink(path, descriptor)
         fields = await _read(request, sink, limit_bytes)
@@ -97,12 +99,6 @@ async def receive_form(
     finally:
         os.close(descriptor)
         path.unlink(missing_ok=True)
-
-
-async def discard(request: Request) -> None:
-    """Read what is left of a body, so that a client that is still sending hears the answer."""
-    async for _ in request.stream():
-        pass
 
 
 async def _read(request: Request, sink: _Sink, limit_bytes: int) -> dict[str, str]:
@@ -161,10 +157,13 @@ class _Form:
     def _begin(self, segment: MultipartSegment) -> None:
         self.segment = segment
         self.text.clear()
-        if segment.name == "file" and segment.filename is not None:
-            if "file" in self.fields:
-                raise BodyBroken("The form has more than one part `file`.")
-            self.fields["file"] = segment.filename
+        if segment.filename is None:
+            return
+        if segment.name != "file":
+            raise FileMissing(f"The file must be the part `file`, not {segment.name!r}.")
+        if "file" in self.fields:
+            raise BodyBroken("The form has more than one part `file`.")
+        self.fields["file"] = segment.filename
 
     def _add(self, data: bytes) -> bool:
         assert self.segment is not None

@@ -23,12 +23,14 @@ def confine(limits: Limits) -> Isolation:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     prctl(_NO_NEW_PRIVILEGES, 1)
-    locks = {"landlock": landlock.install(), "seccomp": seccomp.install()}
+    # In this order, because the filter would not let Landlock be set up any more.
+    landlock_version = landlock.install()
+    filtered = seccomp.install()
     return Isolation(
         loaders=loaders.effective(),
         no_new_privileges=prctl(_HAS_NO_NEW_PRIVILEGES) == 1,
-        seccomp=bool(locks["seccomp"]),
-        landlock=locks["landlock"],
+        seccomp=filtered,
+        landlock=landlock_version,
         memory_limited=memory_limited,
     )
 

@@ -28,10 +28,14 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "VIPS_BLOCK_UNTRUSTED": "1",
     "VIPS_CONCURRENCY": "1",
+    "VIPS_DISC_THRESHOLD": "100g",
     "VIPS_WARNING": "0",
     "MALLOC_ARENA_MAX": "2",
 }
-"""Everything that a child may know of its surroundings; libvips reads these when it loads."""
+"""Everything that a child may know of its surroundings; libvips reads these when it loads.
+
+It would keep large pictures in files, which a child cannot write, but for the threshold.
+"""
 
 Answer = TypeVar("Answer")
 

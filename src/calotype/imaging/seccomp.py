@@ -4,6 +4,7 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Sequence
 from errno import ENOSYS, EPERM
 
 from calotype.imaging.linux import prctl, syscall
@@ -152,7 +153,7 @@ def _rule(number: int, verdict: list[_Instruction]) -> list[_Instruction]:
     return [_jump(_EQUAL, number, 0, len(verdict)), *verdict]
 
 
-def _when(test: int, argument: int, values: "tuple[int, ...] | list[int]") -> list[_Instruction]:
+def _when(test: int, argument: int, values: Sequence[int]) -> list[_Instruction]:
     """Allow it only when an argument passes the test with one of *values*."""
     lines = [_load(_ARGUMENTS_AT + 8 * argument)]
     for value in values:

@@ -21,6 +21,8 @@ def missing_bytes(received: bytes | bytearray) -> int:
     (length,) = HEADER.unpack_from(received)
     if length > MAX_BYTES:
         raise ValueError("a message is longer than it may be")
+    if len(received) > HEADER.size + length:
+        raise ValueError("a message is followed by something that nobody asked for")
     return HEADER.size + length - len(received)
 
 

@@ -23,7 +23,7 @@ AnyJob = TypeVar("AnyJob", bound=Job)
 
 ATTEMPTS = 12
 _LONGEST_PAUSE_SECONDS = 3600
-_GRACE_SECONDS = 7
+_GRACE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)

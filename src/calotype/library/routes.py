@@ -23,7 +23,7 @@ from calotype.http import (
 from calotype.library.addresses import WEEK_SECONDS, Addresses
 from calotype.library.model import Filter, SourceType, Visibility
 from calotype.library.service import Library
-from calotype.library.wire import MediaChange, MediaOut, Showing
+from calotype.library.wire import MediaChange, MediaOut, Showing, Word
 
 router = APIRouter(prefix="/api", tags=["media"])
 
@@ -41,12 +41,12 @@ Show = Annotated[Showing, Depends(showing)]
 
 
 def wanted(
-    query: Annotated[str | None, Query(max_length=200, description="Part of a name.")] = None,
-    bucket: Annotated[str | None, Query(max_length=63)] = None,
+    query: Annotated[Word | None, Query(max_length=200, description="Part of a name.")] = None,
+    bucket: Annotated[Word | None, Query(max_length=63)] = None,
     source: SourceType | None = None,
     owner: UUID | None = None,
     visibility: Visibility | None = None,
-    project_id: Annotated[str | None, Query(alias="projectId", max_length=200)] = None,
+    project_id: Annotated[Word | None, Query(alias="projectId", max_length=200)] = None,
     trash: Annotated[bool, Query(description="What is in the trash instead.")] = False,
 ) -> Filter:
     return Filter(

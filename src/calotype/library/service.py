@@ -47,8 +47,8 @@ class Library:
         """Make media of a kept original; the leased reference becomes the media's own."""
         media = new_id()
         token = secrets.token_bytes(_TOKEN_BYTES)
-        await store.add(tx, media, kept.original_id, token, picture, description)
         await self.originals.take_over(tx, kept, Holder("media", media))
+        await store.add(tx, media, kept.original_id, token, picture, description)
         return await self.get(tx, media)
 
     async def get(self, snapshot: Snapshot, media: UUID) -> Media:
@@ -60,7 +60,7 @@ class Library:
     async def list_media(
         self, snapshot: Snapshot, wanted: Filter, *, after: UUID | None, limit: int
     ) -> list[Media]:
-        if wanted.query:
+        if wanted.query and not wanted.trash:
             return await store.search(snapshot, wanted, after=after, limit=limit)
         return await store.list_media(snapshot, wanted, after=after, limit=limit)
 

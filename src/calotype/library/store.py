@@ -111,19 +111,18 @@ async def search(
         "select" + _COLUMNS + " from " + _SEARCH + " as found"
         " join media m on m.id = found left join originals o on o.id = m.original_id"
         " order by m.id desc",
-        {**_values(wanted), "query": wanted.query, "after": after, "limit": limit},
+        {**_values(wanted), "after": after, "limit": limit},
     )
 
 
 async def count(snapshot: Snapshot, wanted: Filter, up_to: int) -> int:
     """Count what *wanted* shows, and no further than one more than *up_to*."""
-    counted = (
-        _SEARCH if wanted.query else "(select 1 from media m" + _where(wanted) + " limit %(limit)s)"
-    )
+    listed: LiteralString = "(select 1 from media m" + _where(wanted) + " limit %(limit)s)"
+    counted = _SEARCH if wanted.query and not wanted.trash else listed
     return await value(
         snapshot,
         "select count(*) from " + counted + " as counted",
-        {**_values(wanted), "query": wanted.query, "after": None, "limit": up_to + 1},
+        {**_values(wanted), "after": None, "limit": up_to + 1},
     )
 
 
@@ -146,6 +145,7 @@ _CLAUSES: dict[str, LiteralString] = {
     "owner": "m.owner_id = %(owner)s",
     "visibility": "m.visibility = %(visibility)s",
     "project": "m.project_id = %(project)s",
+    "query": "position(lower(%(query)s) in lower(m.name)) > 0",
 }
 
 

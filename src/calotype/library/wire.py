@@ -1,12 +1,20 @@
 """Media on the wire: the fields of today, and those that older clients know."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from calotype.database import Caller
 from calotype.http import Wire
@@ -38,11 +46,58 @@ Tag = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_one_line),
 ]
+Word = Annotated[str, AfterValidator(_one_line)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 BucketName = Annotated[str, StringConstraints(max_length=63)]
 ProjectId = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)
 ]
+
+_DEEPEST = 32
+
+
+class Metadata(BaseModel):
+    """Whatever a client wants to remember; three of its names are fields of the media."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: Name | None = None
+    description: Text | None = None
+    tags: Tags | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def demand_storable(cls, given: object) -> object:
+        """Refuse what JSON can say and the database cannot keep."""
+        _demand_storable(given, _DEEPEST)
+        return given
+
+    def fields(self) -> dict[str, Any]:
+        """What is said here about fields of the media, by the names of today."""
+        said = {"name": self.title, "description": self.description, "tags": self.tags}
+        return {name: new for name, new in said.items() if new is not None}
+
+
+def _demand_storable(given: object, levels: int) -> None:
+    if levels == 0:
+        raise ValueError("this is nested too deep")
+    if isinstance(given, str) and not _is_plain(given):
+        raise ValueError("NUL and halves of characters are not allowed")
+    if isinstance(given, float) and not math.isfinite(given):
+        raise ValueError("a number must be finite")
+    for part in _parts(given):
+        _demand_storable(part, levels - 1)
+
+
+def _parts(given: object) -> Iterable[object]:
+    if isinstance(given, dict):
+        names = cast("dict[str, object]", given)
+        return (*names.keys(), *names.values())
+    return cast("list[object]", given) if isinstance(given, list) else ()
+
+
+def _is_plain(text: str) -> bool:
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 class MediaOut(Wire):
@@ -112,14 +167,14 @@ class MediaChange(Wire):
     bucket: BucketName | None = None
     project_id: ProjectId | None = None
     visibility: Visibility | None = None
-    metadata: dict[str, Any] | None = None
+    metadata: Metadata | None = None
     title: Name | None = Field(default=None, description="Legacy: `name`.")
     is_public: bool | None = Field(default=None, description="Legacy: `visibility`.")
 
     def changes(self) -> dict[str, Any]:
         """The columns to set; a new name of a field wins over an old one."""
         given = self.model_dump(exclude_unset=True, by_alias=False)
-        changes = _from_metadata(given.get("metadata") or {})
+        changes = self.metadata.fields() if self.metadata else {}
         if "title" in given:
             changes["name"] = given.pop("title")
         if "is_public" in given:
@@ -128,17 +183,6 @@ class MediaChange(Wire):
         return {
             name: new for name, new in changes.items() if new is not None or name == "project_id"
         }
-
-
-def _from_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """`metadata.title`, `.description` and `.tags` are the fields of that name."""
-    known = MediaChange.model_validate(
-        {name: metadata[name] for name in ("title", "description", "tags") if name in metadata}
-    )
-    changes = known.model_dump(exclude_unset=True, by_alias=False)
-    if "title" in changes:
-        changes["name"] = changes.pop("title")
-    return changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,15 @@
 """Originals: every distinct file, kept once, for as long as something refers to it."""
 
 from calotype.originals.checks import ORIGINAL_CHECKS
-from calotype.originals.doctor import Doctor, Finding, Level, NothingToRepair, Probe, Subset
+from calotype.originals.doctor import (
+    Doctor,
+    Finding,
+    Level,
+    NothingToRepair,
+    Probe,
+    RepairHalted,
+    Subset,
+)
 from calotype.originals.errors import (
     KeepContended,
     OriginalMissing,
@@ -42,6 +50,7 @@ __all__ = [
     "Probe",
     "Reconciled",
     "ReferenceLost",
+    "RepairHalted",
     "Scrubber",
     "SizesDiffer",
     "Stats",

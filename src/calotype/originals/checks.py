@@ -1,16 +1,49 @@
 """What doctor asks of the rows of originals and references."""
 
+from typing import LiteralString
+
 from calotype.database import RowCheck
+
+# What must be added to the statistics, so that they say what the rows say.
+_DRIFT: LiteralString = """
+with counted as (
+    select scope_id, count(*) as originals, sum(size_bytes) as bytes,
+        count(*) filter (where state = 'condemned') as orphans,
+        coalesce(sum(size_bytes) filter (where state = 'condemned'), 0) as orphan_bytes,
+        0 as references_held, 0 as logical_bytes
+    from originals where state in ('live', 'condemned') group by scope_id
+    union all
+    select r.tenant_id, 0, 0, 0, 0, count(*), sum(o.size_bytes)
+    from original_references r join originals o on o.id = r.original_id group by r.tenant_id
+), noted as (
+    select scope_id, originals, bytes, orphans, orphan_bytes, references_held, logical_bytes
+    from original_stats
+    union all
+    select scope_id, originals, bytes, orphans, orphan_bytes, references_held, logical_bytes
+    from original_stat_changes
+), differences as (
+    select * from counted
+    union all
+    select scope_id, -originals, -bytes, -orphans, -orphan_bytes, -references_held, -logical_bytes
+    from noted
+), drift as (
+    select scope_id, sum(originals), sum(bytes), sum(orphans), sum(orphan_bytes),
+        sum(references_held), sum(logical_bytes)
+    from differences group by scope_id
+    having (sum(originals), sum(bytes), sum(orphans), sum(orphan_bytes), sum(references_held),
+        sum(logical_bytes)) <> (0, 0, 0, 0, 0, 0)
+)
+"""
 
 ORIGINAL_CHECKS = (
     RowCheck(
         code="reference-dangling",
         severity="danger",
-        message="A reference points at an original that is not live.",
+        message="A reference points at an original that is neither live nor quarantined.",
         query="""
         select r.id from original_references r
         left join originals o on o.id = r.original_id
-        where o.state is distinct from 'live'
+        where o.state is null or o.state not in ('live', 'quarantined')
         """,
     ),
     RowCheck(
@@ -121,42 +154,12 @@ ORIGINAL_CHECKS = (
         code="stats-drifted",
         severity="warning",
         message="The statistics of this scope differ from a count of the rows.",
-        query="""
-        with counted as (
-            select scope_id, count(*) as originals, sum(size_bytes) as bytes from originals
-            where state in ('live', 'condemned') group by scope_id
-        ), noted as (
-            select scope_id, sum(originals) as originals, sum(bytes) as bytes from (
-                select scope_id, originals, bytes from original_stats
-                union all select scope_id, originals, bytes from original_stat_changes) as both_kinds
-            group by scope_id
-        )
-        select coalesce(c.scope_id, n.scope_id) from counted c full join noted n using (scope_id)
-        where coalesce(c.originals, 0) <> coalesce(n.originals, 0)
-            or coalesce(c.bytes, 0) <> coalesce(n.bytes, 0)
-        """,
-        repair="""
-        with locked as (
-            delete from original_stat_changes returning 1
-        ), emptied as (
-            delete from original_stats returning 1
-        ), kept as (
-            select scope_id, count(*) as originals, sum(size_bytes) as bytes,
-                count(*) filter (where state = 'condemned') as orphans,
-                coalesce(sum(size_bytes) filter (where state = 'condemned'), 0) as orphan_bytes
-            from originals where state in ('live', 'condemned') group by scope_id
-        ), held as (
-            select r.tenant_id as scope_id, count(*) as references_held,
-                sum(o.size_bytes) as logical_bytes
-            from original_references r join originals o on o.id = r.original_id
-            group by r.tenant_id
-        )
+        query=_DRIFT + "select scope_id from drift",
+        repair=_DRIFT
+        + """
         insert into original_stat_changes
             (scope_id, originals, bytes, orphans, orphan_bytes, references_held, logical_bytes)
-        select coalesce(kept.scope_id, held.scope_id), coalesce(originals, 0), coalesce(bytes, 0),
-            coalesce(orphans, 0), coalesce(orphan_bytes, 0), coalesce(references_held, 0),
-            coalesce(logical_bytes, 0)
-        from kept full join held using (scope_id)
+        select * from drift
         """,
     ),
 )

@@ -6,16 +6,21 @@ from typing import Literal
 from uuid import UUID
 
 from calotype.database import SYSTEM, Database, RowCheck, Severity, execute
-from calotype.errors import Invalid
+from calotype.errors import Conflict, Invalid
 from calotype.originals import upkeep_store
+from calotype.originals.epoch import FOREIGN_STORE
 from calotype.originals.scrubbing import Scrubber
-from calotype.originals.sweeping import FOREIGN_STORE, Sweeper
+from calotype.originals.sweeping import Sweeper
 
 Level = Literal["meta", "head", "deep"]
 
 
 class NothingToRepair(Invalid):
     """There is no repair by this name."""
+
+
+class RepairHalted(Conflict):
+    """The repair stopped, because it could not be certain of doing no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +126,39 @@ class Doctor:
         if code not in self.repairable():
             raise NothingToRepair(f"{code}: choose one of {', '.join(self.repairable())}.")
         if code in _OBJECT_MESSAGES:
-            return await self._quarantine_damaged()
+            return await self._quarantine(code)
         if code == "epoch-differs":
             return await self._adopt_store()
         if code == "object-stray":
-            return (await self.sweeper.reconcile()).removed
+            return await self._remove_strays()
         check = next(check for check in self.row_checks if check.code == code)
         assert check.repair is not None
         async with self.database.transaction(SYSTEM) as tx:
             return await execute(tx, check.repair, {})
 
-    async def _quarantine_damaged(self) -> int:
-        """Take damaged originals out of sight, so that the same file, sent again, heals them."""
+    async def _quarantine(self, trouble: str) -> int:
+        """Take what has this trouble out of sight, so that the same file, sent again, heals it."""
+        if not await self.sweeper.belongs_together():
+            raise RepairHalted(FOREIGN_STORE)
         count = 0
         async for checked in self._iter_visible(Subset()):
-            if code := await self._trouble(checked, deep=False):
+            found = await self._trouble(checked, deep=trouble == "object-damaged")
+            if found == trouble:
                 async with self.database.transaction(SYSTEM) as tx:
-                    count += await upkeep_store.quarantine(tx, checked.id, code)
+                    count += await upkeep_store.quarantine(tx, checked.id, trouble)
         return count
+
+    async def _remove_strays(self) -> int:
+        """Remove what two passes a day apart saw without a row."""
+        reconciled = await self.sweeper.reconcile()
+        if reconciled.halted_because:
+            raise RepairHalted(reconciled.halted_because)
+        return reconciled.removed
 
     async def _adopt_store(self) -> int:
         """Declare that database and store belong together, once no original misses its object."""
         async for finding in self._look_at_objects(Subset(), deep=False):
-            raise NothingToRepair(
-                f"Original {finding.subject}: {finding.message} Repair {finding.code} first."
-            )
+            raise RepairHalted(f"Original {finding.subject}: {finding.message}")
         return int(await self.sweeper.mark_store())
 
 

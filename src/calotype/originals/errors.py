@@ -16,4 +16,4 @@ class SizesDiffer(Conflict):
 
 
 class KeepContended(Unavailable):
-    """Others kept and removed the same bytes over and over; trying again may help."""
+    """Others kept or removed the same bytes at the same time; send the file again."""

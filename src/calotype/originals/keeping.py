@@ -1,8 +1,9 @@
 """Keeping bytes once: attach to an original that is there, or put a new one and make it visible.
 
 The steps are those of `docs/design.md`, "Keep"; each transaction touches rows only, and the
-bytes are written between them. None of these transactions waits for the disk: whoever takes the
-leased reference over commits after them, and PostgreSQL's log keeps that order.
+bytes are written between them. These transactions do not wait for the disk, unless they doom
+something: whoever takes the leased reference over commits after them, and PostgreSQL's log keeps
+that order.
 """
 
 import asyncio
@@ -67,8 +68,7 @@ class Keeping:
                 continue
             await self._put(caller, arrival, begun)
             kept = await self._finish(caller, arrival, begun)
-            if kept is not None:
-                return kept
+            return kept or await self._join(caller, arrival)
         raise KeepContended
 
     async def _begin(
@@ -135,6 +135,14 @@ class Keeping:
                 await store.give_up(tx, pending)
             return None
 
+    async def _join(self, caller: Caller, arrival: Arrival) -> Kept:
+        """Hold what somebody else made visible; the file itself is in the store by now."""
+        async with self.database.transaction(caller, durable=False) as tx:
+            visible = await store.lock_visible(tx, arrival.scope, arrival.digest)
+            if visible is None or visible.condemned_long_ago:
+                raise KeepContended
+            return await _attach(tx, visible, arrival)
+
 
 async def _attach(tx: Transaction, visible: store.Visible, arrival: Arrival) -> Kept:
     """Hold an original that is there, which rescues it where it was condemned."""
@@ -148,7 +156,14 @@ async def _attach(tx: Transaction, visible: store.Visible, arrival: Arrival) -> 
 
 
 async def _heal(tx: Transaction, original: UUID, arrival: Arrival) -> None:
-    """These bytes are sound: whoever held a damaged copy of them holds this one from now on."""
-    if await store.heal(tx, original, arrival.scope, arrival.digest):
-        await store.retire_healed(tx, arrival.scope, arrival.digest)
+    """These bytes are sound: whoever held a damaged copy of them holds this one from now on.
+
+    What goes for good must be known to be on disk: a crash that brought the damaged copy back,
+    and all who hold it, must find its bytes.
+    """
+    damaged = await store.lock_quarantined(tx, arrival.scope, arrival.digest)
+    if damaged:
+        await store.wait_for_disk(tx)
+        await store.move_references(tx, damaged, original)
+        await store.condemn_unreferenced(tx, damaged)
         log.info("originals.healed", original=str(original))

@@ -7,6 +7,7 @@ import structlog
 from calotype.database import SYSTEM, Database
 from calotype.digest import Digest, Hasher
 from calotype.originals import upkeep_store
+from calotype.originals.epoch import FOREIGN_STORE, belongs_together
 from calotype.storage import ObjectMissing, Objects
 
 log = structlog.get_logger()
@@ -20,13 +21,20 @@ class Scrubber:
     objects: Objects
 
     async def scrub(self, count: int) -> int:
-        """Verify *count* originals; tell how many were damaged and are quarantined now."""
+        """Verify *count* originals; tell how many were damaged and are quarantined now.
+
+        A store that is not ours says nothing about our bytes.
+        """
+        if not await belongs_together(self.database, self.objects):
+            log.error("originals.scrub_halted", reason=FOREIGN_STORE)
+            return 0
         async with self.database.snapshot(SYSTEM) as snapshot:
             chosen = await upkeep_store.list_longest_unverified(snapshot, count)
         return sum([await self._verify(checked) for checked in chosen])
 
     async def _verify(self, checked: upkeep_store.Checked) -> bool:
-        damage = await self.damage(checked)
+        """Read twice before believing in damage: the bytes may have been disturbed on their way."""
+        damage = await self.damage(checked) and await self.damage(checked)
         async with self.database.transaction(SYSTEM) as tx:
             if damage is None:
                 await upkeep_store.mark_verified(tx, checked.id)

@@ -49,7 +49,7 @@ class Originals:
 
     async def take_over(self, tx: Transaction, kept: Kept, holder: Holder) -> None:
         """Turn the leased reference into one that *holder* has for good."""
-        if not await store.take_over(tx, kept.reference_id, holder):
+        if not await store.take_over(tx, kept, holder):
             raise ReferenceLost
 
     async def hold(self, tx: Transaction, original: UUID, holder: Holder) -> None:
@@ -59,10 +59,14 @@ class Originals:
     async def release(
         self, tx: Transaction, kind: Literal["upload", "media"], holders: Sequence[UUID]
     ) -> int:
-        """Remove what *holders* hold; originals that nobody holds any more are condemned."""
-        held = await store.lock_held(tx, kind, holders)
-        removed = await store.remove_references(tx, kind, holders)
-        await store.condemn_unreferenced(tx, held)
+        """Remove what *holders* hold; originals that nobody holds any more are condemned.
+
+        Healing may move a reference while this waits for a lock, hence another look.
+        """
+        removed = 0
+        while held := await store.lock_held(tx, kind, holders):
+            removed += await store.remove_references(tx, kind, holders, held)
+            await store.condemn_unreferenced(tx, held)
         return removed
 
     async def mark_readable(self, tx: Transaction, original: UUID, *, readable: bool) -> None:

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
+from psycopg.errors import ForeignKeyViolation
 from psycopg.types.json import Jsonb
 
 from calotype.database import Snapshot, Transaction, execute, new_id, one, rows, value
 from calotype.digest import Digest
-from calotype.originals.model import Facts, Holder, Original, State, Stats
+from calotype.originals.errors import OriginalMissing
+from calotype.originals.model import Facts, Holder, Kept, Original, State, Stats
 
 UPLOAD_LEASE = "15 minutes"
 
@@ -190,69 +192,85 @@ async def abandon_condemned(tx: Transaction, original: UUID) -> None:
     )
 
 
-async def heal(tx: Transaction, original: UUID, scope: UUID, digest: Digest) -> int:
-    """Point the references of quarantined originals with these bytes at the sound one."""
-    return await execute(
-        tx,
+async def lock_quarantined(tx: Transaction, scope: UUID, digest: Digest) -> list[UUID]:
+    """Lock the damaged copies of these bytes, before their references are touched."""
+    cursor = await tx.connection.execute(
         """
-        update original_references set original_id = %(id)s
-        where original_id in (
-            select id from originals
-            where scope_id = %(scope)s and algorithm = %(algorithm)s and digest = %(digest)s
-                and state = 'quarantined')
-        """,
-        {"id": original, "scope": scope, "algorithm": Digest.algorithm, "digest": digest.raw},
-    )
-
-
-async def retire_healed(tx: Transaction, scope: UUID, digest: Digest) -> int:
-    """Let the damaged bytes go once nothing points at them any more."""
-    return await execute(
-        tx,
-        """
-        update originals set state = 'deleting', changed_at = now()
+        select id from originals
         where scope_id = %(scope)s and algorithm = %(algorithm)s and digest = %(digest)s
             and state = 'quarantined'
-            and not exists (select from original_references where original_id = originals.id)
+        order by id for update
         """,
         {"scope": scope, "algorithm": Digest.algorithm, "digest": digest.raw},
     )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def move_references(tx: Transaction, damaged: Sequence[UUID], sound: UUID) -> None:
+    await execute(
+        tx,
+        "update original_references set original_id = %(sound)s"
+        " where original_id = any(%(damaged)s)",
+        {"sound": sound, "damaged": list(damaged)},
+    )
+
+
+async def wait_for_disk(tx: Transaction) -> None:
+    """Let the commit of this transaction wait for the disk after all."""
+    await execute(tx, "set local synchronous_commit to default", {})
 
 
 # ── References ────────────────────────────────────────────────────────────────────────────────
 
 
 async def add_reference(tx: Transaction, original: UUID, holder: Holder, *, leased: bool) -> UUID:
-    """Hold *original*; holding it twice for the same holder changes nothing."""
-    reference: UUID = await value(
-        tx,
-        f"""
-        insert into original_references
-            (id, original_id, tenant_id, holder_kind, holder_id, lease_expires_at)
-        values (%(id)s, %(original)s, current_tenant(), %(kind)s, %(holder)s,
-            case when %(leased)s then now() + interval '{UPLOAD_LEASE}' end)
-        on conflict (holder_kind, holder_id, original_id)
-            do update set lease_expires_at = excluded.lease_expires_at
-        returning id
-        """,
-        {
-            "id": new_id(),
-            "original": original,
-            "kind": holder.kind,
-            "holder": holder.id,
-            "leased": leased,
-        },
-    )
+    """Hold *original* while it is live; holding it twice for the same holder changes nothing."""
+    try:
+        reference: UUID = await value(
+            tx,
+            f"""
+            insert into original_references
+                (id, original_id, tenant_id, holder_kind, holder_id, lease_expires_at)
+            values (%(id)s, %(original)s, current_tenant(), %(kind)s, %(holder)s,
+                case when %(leased)s then now() + interval '{UPLOAD_LEASE}' end)
+            on conflict (holder_kind, holder_id, original_id)
+                do update set lease_expires_at = excluded.lease_expires_at
+            returning id
+            """,
+            {
+                "id": new_id(),
+                "original": original,
+                "kind": holder.kind,
+                "holder": holder.id,
+                "leased": leased,
+            },
+        )
+    except ForeignKeyViolation as error:
+        raise OriginalMissing from error
     return reference
 
 
-async def take_over(tx: Transaction, reference: UUID, holder: Holder) -> bool:
+async def take_over(tx: Transaction, kept: Kept, holder: Holder) -> bool:
+    """Make a leased reference *holder*'s, if it still holds what was kept.
+
+    The original is locked first, as healing does, which moves references.
+    """
     return bool(
         await execute(
             tx,
-            "update original_references set holder_kind = %(kind)s, holder_id = %(holder)s,"
-            " lease_expires_at = null where id = %(id)s and lease_expires_at is not null",
-            {"id": reference, "kind": holder.kind, "holder": holder.id},
+            """
+            with kept as (select id from originals where id = %(original)s for key share)
+            update original_references
+            set holder_kind = %(kind)s, holder_id = %(holder)s, lease_expires_at = null
+            from kept where original_references.id = %(id)s and original_id = kept.id
+                and original_references.lease_expires_at is not null
+            """,
+            {
+                "id": kept.reference_id,
+                "original": kept.original_id,
+                "kind": holder.kind,
+                "holder": holder.id,
+            },
         )
     )
 
@@ -271,22 +289,28 @@ async def lock_held(tx: Transaction, kind: str, holders: Sequence[UUID]) -> list
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def remove_references(tx: Transaction, kind: str, holders: Sequence[UUID]) -> int:
+async def remove_references(
+    tx: Transaction, kind: str, holders: Sequence[UUID], originals: Sequence[UUID]
+) -> int:
     return await execute(
         tx,
-        "delete from original_references"
-        " where holder_kind = %(kind)s and holder_id = any(%(holders)s)",
-        {"kind": kind, "holders": list(holders)},
+        "delete from original_references where holder_kind = %(kind)s"
+        " and holder_id = any(%(holders)s) and original_id = any(%(originals)s)",
+        {"kind": kind, "holders": list(holders), "originals": list(originals)},
     )
 
 
 async def condemn_unreferenced(tx: Transaction, originals: Sequence[UUID]) -> int:
-    """Condemn what nobody holds any more; a statement of its own, after the lock was taken."""
+    """Condemn what nobody holds any more; a statement of its own, after the lock was taken.
+
+    Damaged bytes go at once, since nobody can want them back.
+    """
     return await execute(
         tx,
         """
-        update originals set state = 'condemned', changed_at = now()
-        where id = any(%(ids)s) and state = 'live'
+        update originals set changed_at = now(),
+            state = case state when 'live' then 'condemned' else 'deleting' end
+        where id = any(%(ids)s) and state in ('live', 'quarantined')
             and not exists (select from original_references where original_id = originals.id)
         """,
         {"ids": list(originals)},

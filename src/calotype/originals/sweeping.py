@@ -10,6 +10,7 @@ import structlog
 from calotype.database import SYSTEM, Database, Snapshot
 from calotype.errors import Unavailable
 from calotype.originals import store, upkeep_store
+from calotype.originals.epoch import EPOCH_KEY, FOREIGN_STORE, belongs_together
 from calotype.originals.model import Reconciled, Stats, SweepPlan, Swept
 from calotype.storage import ObjectInfo, Objects
 
@@ -18,15 +19,10 @@ log = structlog.get_logger()
 Argument = TypeVar("Argument")
 Found = TypeVar("Found")
 
-EPOCH_KEY = "epoch"
 KEY_PREFIX = "o"
 _BATCH = 100
 _SHARE_THAT_HALTS = 0.01
 _COUNT_THAT_NEVER_HALTS = 100
-FOREIGN_STORE = (
-    "The database and the object store do not carry the same mark: one of them was restored from"
-    " a backup, or they do not belong together."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +39,14 @@ class Sweeper:
     stray_days: float = 1.0
 
     async def ensure_epoch(self) -> None:
-        """Mark a new store as belonging to this database; never overwrite another's mark."""
+        """Mark a new store as belonging to this database; never overwrite another's mark.
+
+        Once there are originals, a store without a mark is not new: its disk may be missing.
+        """
         async with self.database.transaction(SYSTEM) as tx:
             epoch = await upkeep_store.add_epoch(tx)
-        if await self.objects.read_marker(EPOCH_KEY) is None:
+            begun = await upkeep_store.has_originals(tx)
+        if not begun and await self.objects.read_marker(EPOCH_KEY) is None:
             await self.objects.write_marker(EPOCH_KEY, str(epoch).encode())
 
     async def mark_store(self) -> bool:
@@ -74,11 +74,7 @@ class Sweeper:
 
     async def belongs_together(self) -> bool:
         """Tell whether database and store carry the same mark."""
-        async with self.database.snapshot(SYSTEM) as snapshot:
-            epoch = await upkeep_store.find_epoch(snapshot)
-        return (
-            epoch is not None and await self.objects.read_marker(EPOCH_KEY) == str(epoch).encode()
-        )
+        return await belongs_together(self.database, self.objects)
 
     async def stats(self) -> Stats:
         """Figures over all tenants."""
@@ -129,7 +125,7 @@ class Sweeper:
             original = await upkeep_store.lock_original_of(tx, reference)
             if original is None:
                 return 0
-            removed = await upkeep_store.remove_expired(tx, reference)
+            removed = await upkeep_store.remove_expired(tx, reference, original)
             await store.condemn_unreferenced(tx, [original])
         return removed
 
@@ -138,7 +134,10 @@ class Sweeper:
         swept = Swept()
         while batch := await self._read(upkeep_store.list_doomed, _BATCH):
             for doomed in batch:
-                await self.objects.delete(doomed.object_key)
+                try:
+                    await self.objects.delete(doomed.object_key)
+                except Unavailable as error:
+                    return replace(swept, halted_because=str(error))
                 async with self.database.transaction(SYSTEM) as tx:
                     buried = await upkeep_store.bury(tx, doomed.id)
                 swept = replace(

@@ -155,11 +155,13 @@ async def lock_original_of(tx: Transaction, reference: UUID) -> UUID | None:
     )
 
 
-async def remove_expired(tx: Transaction, reference: UUID) -> int:
+async def remove_expired(tx: Transaction, reference: UUID, original: UUID) -> int:
+    """Remove an expired lease if it still holds *original*: healing may have moved it."""
     return await execute(
         tx,
-        "delete from original_references where id = %(id)s and lease_expires_at < now()",
-        {"id": reference},
+        "delete from original_references"
+        " where id = %(id)s and original_id = %(original)s and lease_expires_at < now()",
+        {"id": reference, "original": original},
     )
 
 
@@ -224,6 +226,10 @@ async def add_epoch(tx: Transaction) -> UUID:
         {"epoch": new_id()},
     )
     return epoch
+
+
+async def has_originals(snapshot: Snapshot) -> bool:
+    return bool(await value(snapshot, "select true from originals limit 1", {}))
 
 
 async def renew_epoch(tx: Transaction) -> None:
@@ -317,10 +323,14 @@ async def mark_verified(tx: Transaction, original: UUID) -> None:
 
 
 async def quarantine(tx: Transaction, original: UUID, reason: str) -> int:
-    """Take an original whose bytes are not what they were out of sight of deduplication."""
+    """Take an original whose bytes are not what they were out of sight of deduplication.
+
+    A condemned one has nobody who could wait for its healing.
+    """
     return await execute(
         tx,
-        "update originals set state = 'quarantined', changed_at = now(),"
-        " facts = facts || %(why)s where id = %(id)s and state in ('live', 'condemned')",
+        "update originals set changed_at = now(), facts = facts || %(why)s,"
+        " state = case state when 'live' then 'quarantined' else 'deleting' end"
+        " where id = %(id)s and state in ('live', 'condemned')",
         {"id": original, "why": Jsonb({"quarantined": reason})},
     )

@@ -25,6 +25,7 @@ from calotype.library import (
     Description,
     EditorsOnly,
     Media,
+    Metadata,
     Name,
     ProjectId,
     Showing,
@@ -49,7 +50,7 @@ class UploadForm(Wire):
     bucket: BucketName = MAIN_BUCKET
     visibility: Visibility = "private"
     tags: Tags = Field(default_factory=list[str])
-    metadata: dict[str, Any] = Field(default_factory=dict[str, Any])
+    metadata: Metadata = Field(default_factory=Metadata)
     project_id: ProjectId | None = None
 
     @field_validator("tags", mode="before")
@@ -58,21 +59,32 @@ class UploadForm(Wire):
         """Tags come as a JSON list or separated by commas."""
         if isinstance(given, str):
             text = given.strip()
-            return json.loads(text) if text.startswith("[") else [t for t in text.split(",") if t]
+            return _parsed(text) if text.startswith("[") else [t for t in text.split(",") if t]
         return given
 
     @field_validator("metadata", mode="before")
     @classmethod
     def parse_metadata(cls, given: object) -> object:
-        return json.loads(given) if isinstance(given, str) else given
+        return _parsed(given) if isinstance(given, str) else given
 
     def description(self, file_name: str) -> Description:
-        return Description(
-            name=self.name or clean_file_name(file_name), alt_text=self.alt_text,
-            caption=self.caption, bucket=self.bucket, visibility=self.visibility,
-            tags=tuple(self.tags), metadata=self.metadata, project_id=self.project_id,
-        )  # fmt: skip
+        """Say it in the words of the library; a field wins over its name in the metadata."""
+        given = self.model_dump(exclude_unset=True, by_alias=False)
+        said: dict[str, Any] = {**self.metadata.fields(), **given}
+        said["tags"] = tuple(said.get("tags", ()))
+        said.setdefault("name", clean_file_name(file_name))
+        return Description(**said)
 
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("this is nested too deep") from error
+
+
+# What the fields refer to is described in the document already, because media can be changed.
+_FIELDS = UploadForm.model_json_schema(ref_template="#/components/schemas/{model}")
 
 _FORM_SCHEMA = {
     "requestBody": {
@@ -80,11 +92,12 @@ _FORM_SCHEMA = {
         "content": {
             "multipart/form-data": {
                 "schema": {
-                    **UploadForm.model_json_schema(),
+                    "type": "object",
+                    "description": _FIELDS["description"],
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary"},
-                        **UploadForm.model_json_schema()["properties"],
+                        **_FIELDS["properties"],
                     },
                 }
             }

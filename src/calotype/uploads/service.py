@@ -16,7 +16,7 @@ from calotype.imaging import Pixels, Probe, Unreadable
 from calotype.jobs import Jobs
 from calotype.library import Description, Library, Media, Picture
 from calotype.originals import Facts, Holder, Kept, Original, OriginalMissing, Originals
-from calotype.storage import Objects, Spool
+from calotype.storage import Objects, Spool, disk_trouble
 from calotype.uploads import store
 from calotype.uploads.errors import EmptyFile
 from calotype.uploads.model import Examine
@@ -137,7 +137,8 @@ class Uploads:
         try:
             local = self.objects.local_path(original.object_key)
             if local is not None:
-                await self.pixels.decode(local)
+                with disk_trouble():
+                    await self.pixels.decode(local)
             else:
                 await self._decode_fetched(original.object_key)
         except Unreadable as error:

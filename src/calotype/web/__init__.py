@@ -1,8 +1,6 @@
-"""Pages."""
+"""Pages: what a person sees in a browser."""
 
-from fastapi import FastAPI
+from calotype.web.install import install_pages
+from calotype.web.problem_pages import ProblemPages
 
-
-def install_pages(app: FastAPI) -> None:
-    """Mount every page."""
-    del app
+__all__ = ["ProblemPages", "install_pages"]

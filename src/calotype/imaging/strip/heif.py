@@ -101,16 +101,6 @@ def strip(data: Data) -> Stripped:
     return _Stripping(data).run()
 
 
-def coding(data: Data) -> set[bytes]:
-    """Collect the kinds of the items: they tell which decoder it takes."""
-    found: set[bytes] = set()
-    for meta in (box for box in boxes(data, 0, len(data)) if box.name == b"meta"):
-        for box in boxes(data, meta.body + _FULL_BYTES, meta.end):
-            if box.name == b"iinf":
-                found.update(kind for _, kind in _kinds(data, box))
-    return found
-
-
 def _kinds(data: Data, iinf: Box) -> Iterator[tuple[int, bytes]]:
     """Tell what each item is."""
     cursor = Cursor(data, iinf.body)

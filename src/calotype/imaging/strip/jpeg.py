@@ -86,11 +86,9 @@ def _is_named(data: Data, segment: _Segment, name: bytes) -> bool:
 
 
 def _shows(data: Data, segment: _Segment) -> bool:
-    match segment.marker:
-        case marker if marker == _APP2:
-            return _is_named(data, segment, b"ICC_PROFILE\0")
-        case marker if marker == _APP14:
-            exact = segment.end - segment.start == _ADOBE_BYTES
-            return exact and _is_named(data, segment, b"Adobe")
-        case marker:
-            return marker == _EOI or marker in _TABLES_AND_FRAMES
+    if segment.marker == _APP2:
+        return _is_named(data, segment, b"ICC_PROFILE\0")
+    if segment.marker == _APP14:
+        exact = segment.end - segment.start == _ADOBE_BYTES
+        return exact and _is_named(data, segment, b"Adobe")
+    return segment.marker == _EOI or segment.marker in _TABLES_AND_FRAMES

@@ -1,0 +1,5 @@
+// Light or dark as it was chosen here before, set before anything is drawn.
+(() => {
+  const chosen = localStorage.getItem("calotype-theme");
+  if (chosen) document.documentElement.dataset.theme = chosen;
+})();

@@ -1,0 +1,59 @@
+"""Lists: a page at a time, and nothing that one may ask for breaks them."""
+
+import httpx
+import pytest
+from tests import pictures
+from tests.http.speaking import check_problem, upload
+
+LISTS = ["/api/media", "/api/originals", "/api/keys", "/api/people"]
+
+
+@pytest.mark.parametrize("address", LISTS)
+async def test_limits_and_cursors_that_make_no_sense_are_refused(client, address) -> None:
+    for limit in ("0", "-1", str(10**9), "many", "1.5", "", "9" * 5000):
+        body = check_problem(await client.get(address, params={"limit": limit}), 422)
+        assert [error["field"] for error in body["errors"]] == ["limit"]
+    for cursor in ("x", "🐈", "AAAA", "a" * 22 + "=", "-" * 201, "\0", "=" * 24):
+        check_problem(await client.get(address, params={"cursor": cursor}), 422)
+
+
+@pytest.mark.parametrize("address", LISTS)
+async def test_an_empty_page_says_so(client: httpx.AsyncClient, address) -> None:
+    page = (await client.get(address, params={"limit": 1})).json()
+    assert page == {"items": [], "nextCursor": None, "total": 0, "totalIsExact": True}
+
+
+async def test_pages_show_everything_once_newest_first(client: httpx.AsyncClient) -> None:
+    ids = [(await upload(client, pictures.jpeg())).json()["id"] for _ in range(5)]
+    found, cursor, pages = [], None, 0
+    while cursor or not pages:
+        page = (
+            await client.get(
+                "/api/media", params={"limit": 2, "cursor": cursor} if cursor else {"limit": 2}
+            )
+        ).json()
+        assert (page["total"], page["totalIsExact"]) == (5, True)
+        found += [media["id"] for media in page["items"]]
+        cursor, pages = page["nextCursor"], pages + 1
+    assert (found, pages) == (ids[::-1], 3)
+
+
+@pytest.mark.parametrize("field", ["query", "bucket", "projectId"])
+async def test_a_word_that_no_database_takes_finds_nothing_or_is_refused(client, field) -> None:
+    for word in ("%25", "_", "%5C", "'", "%F0%9F%90%88", "x" * 63, "%ED%A0%80", "%FF"):
+        answer = await client.get(f"/api/media?{field}={word}")
+        assert (answer.status_code, answer.json()["total"]) == (200, 0), word
+    body = check_problem(await client.get(f"/api/media?{field}=a%00b"), 422)
+    assert body["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("sha256", ["x", "", "0" * 63, "0" * 65, "g" * 64, "\0" * 64])
+async def test_a_digest_that_is_none_is_refused(client: httpx.AsyncClient, sha256) -> None:
+    check_problem(await client.get("/api/originals", params={"sha256": sha256}), 422)
+
+
+async def test_what_a_list_does_not_know_changes_nothing(client: httpx.AsyncClient) -> None:
+    await upload(client, pictures.jpeg())
+    plain = (await client.get("/api/media")).json()
+    other = (await client.get("/api/media", params={"colour": "red", "offset": "3"})).json()
+    assert plain["total"] == other["total"] == 1
