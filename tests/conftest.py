@@ -14,8 +14,11 @@ import pytest
 
 from calotype.app import House, build, parts
 from calotype.database import Caller, Database, embedded, login_of, migrate
+from calotype.logs import configure_logs
 from calotype.server import make_app, move_in, surround
 from calotype.settings import Settings
+
+configure_logs("warning")
 
 KEPT_TABLES = {"calotype.migrations", "calotype.holder_kinds"}
 

@@ -226,13 +226,13 @@ def sweep(data: Path | None, *, dry_run: bool, force: bool) -> None:
         emptied = await house.library.empty_trash()
         swept = await house.sweeper.sweep(force=force)
         reconciled = await house.sweeper.reconcile(force=force)
-        return [{"trash_emptied": emptied}, asdict(swept), {"stray": asdict(reconciled)}]
+        return [{"let_go_from_trash": emptied}, asdict(swept), asdict(reconciled)]
 
     halted = None
     for figures in _in_house(data, run):
         halted = figures.pop("halted_because", None) or halted
         for name, figure in figures.items():
-            click.echo(f"{name.replace('_', ' ')}: {figure}")
+            click.echo(f"{name.replace('_', ' '):22} {figure:,}")
     if halted:
         _end(halted, EXIT_CODES[Conflict])
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.acceptance.installation import Installation
 
 Install = Callable[..., Installation]

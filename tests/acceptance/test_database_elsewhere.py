@@ -5,10 +5,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests import pictures
-from tests.acceptance.installation import Installation, await_that, lives
 
 from calotype.database import embedded
+from tests import pictures
+from tests.acceptance.installation import Installation, await_that, lives
 
 AWAY_ENDS = 5
 """How often the worker ends for want of a database before that comes back."""

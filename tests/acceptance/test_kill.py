@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx
+
 from tests import pictures
 from tests.acceptance.conftest import Install
 from tests.acceptance.installation import SERVICE_KEY, Installation

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import psutil
 import pytest
+
 from tests import pictures
 from tests.acceptance.installation import Installation, await_that, free_port, lives
 

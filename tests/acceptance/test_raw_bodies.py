@@ -4,6 +4,7 @@ import socket
 from contextlib import suppress
 
 import pytest
+
 from tests import pictures
 from tests.acceptance.installation import Installation, await_that
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx
+
 from tests import pictures
 from tests.acceptance.conftest import Install
 

@@ -5,6 +5,7 @@ import signal
 
 import httpx
 import psutil
+
 from tests import pictures
 from tests.acceptance.installation import Installation, await_that, lives
 

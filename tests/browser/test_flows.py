@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
+
 from tests.browser.conftest import PASSWORD, Served
 from tests.pictures import jpeg
 
@@ -93,7 +94,9 @@ async def test_the_keyboard_alone_is_enough(open_page, served: Served):
         await page.keyboard.press("Escape")
         await page.keyboard.press("/")
         await page.keyboard.type("renamed")
-        await expect(page.get_by_role("heading", name="1 picture matches “renamed”")).to_be_visible()
+        await expect(
+            page.get_by_role("heading", name="1 picture matches “renamed”")
+        ).to_be_visible()
         assert page.url.endswith("?query=renamed")
 
 

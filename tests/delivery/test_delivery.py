@@ -6,12 +6,12 @@ from uuid import uuid4
 import httpx
 import pytest
 import pyvips
-from tests import pictures
-from tests.http.speaking import check_problem, of_new_tenant, speaking, upload, with_key
 
 from calotype.app import House
 from calotype.library import Addresses, SignatureRefused
 from calotype.settings import Settings
+from tests import pictures
+from tests.http.speaking import check_problem, of_new_tenant, speaking, upload, with_key
 
 SAFE = {
     "x-content-type-options": "nosniff",

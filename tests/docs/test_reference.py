@@ -27,6 +27,4 @@ def test_the_page_is_what_just_docs_would_write(name: str) -> None:
 
 
 def test_every_setting_says_what_it_means() -> None:
-    assert all(
-        field.description for field in generator.Settings.model_fields.values()
-    )
+    assert all(field.description for field in generator.Settings.model_fields.values())

@@ -6,13 +6,13 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from tests import pictures
-from tests.conftest import Cluster
-from tests.http.speaking import check_problem, of_new_tenant, upload, with_key
 
 from calotype.app import House
 from calotype.database import Caller
 from calotype.http import Answer, AnsweredMeanwhile, Idempotency, StillRunning
+from tests import pictures
+from tests.conftest import Cluster
+from tests.http.speaking import check_problem, of_new_tenant, upload, with_key
 
 
 async def count(client: httpx.AsyncClient) -> int:

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from tests import pictures
 from tests.http.speaking import check_problem, upload
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+
+from calotype.app import House
 from tests import pictures
 from tests.conftest import Cluster
 from tests.http.speaking import check_problem, speaking, upload, with_key
-
-from calotype.app import House
 
 BAD_IDS = ["1", "not-an-id", "0" * 64, "..%2f..%2fetc", "%00", "🐈", "'; drop table media; --"]
 

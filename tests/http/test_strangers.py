@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests import pictures
-from tests.http.speaking import check_problem, of_new_tenant, upload, with_key
 
 from calotype.app import House
 from calotype.server import make_app
 from calotype.settings import Settings
+from tests import pictures
+from tests.http.speaking import check_problem, of_new_tenant, upload, with_key
 
 BODIES = {
     ("patch", "/api/media/{media_id}"): {"name": "mine now"},

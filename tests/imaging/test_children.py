@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests import pictures
 
 from calotype.imaging import ImagingUnavailable, Limits, Pixels, Unreadable
+from tests import pictures
 
 GENEROUS = Limits(max_pixels=10**9, max_animated_pixels=10**12)
 

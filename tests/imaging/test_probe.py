@@ -5,7 +5,6 @@ from datetime import datetime
 
 import pytest
 import pyvips
-from tests import pictures
 
 from calotype.imaging import (
     Limits,
@@ -16,6 +15,7 @@ from calotype.imaging import (
     TooManyPixels,
     Unreadable,
 )
+from tests import pictures
 
 GOOD = {
     "image/jpeg": [

@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import pytest
 import pyvips
-from tests import pictures
-from tests.imaging.copies import copied, sight
 
 from calotype.imaging import Literal, Range, Stripped, Zeros, strip
 from calotype.imaging.exif import read
 from calotype.imaging.strip import strip_bytes
+from tests import pictures
+from tests.imaging.copies import copied, sight
 
 TELLING = {
     "jpeg": pictures.telling_jpeg(),

@@ -2,11 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import pictures
-from tests.imaging.copies import copied
 
 from calotype.imaging.strip import strip_bytes
 from calotype.imaging.strip.gif import count_frames
+from tests import pictures
+from tests.imaging.copies import copied
 
 SEEDS = [
     pictures.telling_jpeg(),

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from tests.conftest import Cluster
 
 from calotype.app import House
 from calotype.database import Caller, DatabaseUnreachable, execute, value
@@ -16,6 +15,7 @@ from calotype.errors import Conflict, Forbidden, Invalid, Missing, Unavailable
 from calotype.jobs import Job, Jobs, Task, Worker
 from calotype.jobs.running import ATTEMPTS
 from calotype.storage import StoreFull
+from tests.conftest import Cluster
 
 Run = Callable[[Caller, "Note"], Awaitable[None]]
 

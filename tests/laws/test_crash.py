@@ -8,6 +8,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
+from calotype.database import SYSTEM, Caller
+from calotype.errors import CalotypeError
+from calotype.originals import Keeping, Kept
+from calotype.originals.keeping import Arrival
 from tests.conftest import Cluster
 from tests.laws.crash.boundaries import Interrupted, interrupt
 from tests.laws.crash.cuts import Mains, mains
@@ -15,11 +20,6 @@ from tests.laws.crash.forks import forking
 from tests.laws.crash.scenarios import SCENARIOS, Scenario
 from tests.laws.crash.stage import Stage, connect_owner, staged
 from tests.laws.crash.verdict import Said, judge
-
-from calotype.database import SYSTEM, Caller
-from calotype.errors import CalotypeError
-from calotype.originals import Keeping, Kept
-from calotype.originals.keeping import Arrival
 
 ALL = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.name)
 A_SAMPLE = 0.08  # of all boundaries, where a real process dies in the fast lane

@@ -10,7 +10,6 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import errors
-from tests.conftest import Cluster
 
 from calotype.database import SYSTEM, Caller, Database, Transaction, new_id, value
 from calotype.digest import Digest
@@ -25,6 +24,7 @@ from calotype.originals import (
     upkeep_store,
 )
 from calotype.storage import open_objects
+from tests.conftest import Cluster
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Answer = TypeVar("Answer")

@@ -11,13 +11,13 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+
+from calotype.database import Transaction
+from calotype.storage import Objects
 from tests.conftest import Cluster
 from tests.laws.crash.stage import staged
 from tests.laws.machine.machine import Machine
 from tests.storage.faults import FaultyObjects, Plan
-
-from calotype.database import Transaction
-from calotype.storage import Objects
 
 HITS = {
     "upload", "upload by another tenant", "upload of similar bytes", "batch",

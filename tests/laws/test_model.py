@@ -1,6 +1,7 @@
 """The protocol loses nothing in any order of events, and the model would see it if it did."""
 
 import pytest
+
 from tests.laws.model.rules import Cast, Rules
 from tests.laws.model.search import Model
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import Cluster
 from tests.laws.race import known_bad
 from tests.laws.race.players import LOSSES, Result, Role

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from tests.conftest import Cluster
-from tests.laws.crash.stage import Stage, picture, staged
-from tests.laws.crash.verdict import demand_no_danger, demand_nothing_left
-from tests.storage.faults import Fault, FaultyObjects, Plan
 
 from calotype.errors import Unavailable
 from calotype.originals import RepairHalted
 from calotype.originals.epoch import EPOCH_KEY
 from calotype.storage import Objects, StoreFull, StoreRefused, StoreUnavailable
+from tests.conftest import Cluster
+from tests.laws.crash.stage import Stage, picture, staged
+from tests.laws.crash.verdict import demand_no_danger, demand_nothing_left
+from tests.storage.faults import Fault, FaultyObjects, Plan
 
 LOUD = [fault for fault in Fault if fault is not Fault.BIT_FLIP]
 MANY = 101
@@ -144,7 +144,7 @@ async def test_a_reconcile_that_sees_half_deletes_nothing(
     assert (await stage.house.sweeper.reconcile()).halted_because
     assert len(await stage.stored_keys()) == 4
     plan.heal()
-    assert (await stage.house.sweeper.reconcile()).removed == 4
+    assert (await stage.house.sweeper.reconcile()).strays_removed == 4
     assert await stage.stored_keys() == set()
 
 
@@ -268,6 +268,6 @@ async def condemn_after_a_big_one(stage: Stage) -> None:
 async def test_too_many_strays_halt_reconcile_until_it_is_forced(stage: Stage) -> None:
     await stray(stage, MANY)
     halted = await stage.house.sweeper.reconcile()
-    assert (halted.strays, halted.removed) == (MANY, 0)
+    assert (halted.strays, halted.strays_removed) == (MANY, 0)
     assert f"{MANY} objects" in (halted.halted_because or "")
-    assert (await stage.house.sweeper.reconcile(force=True)).removed == MANY
+    assert (await stage.house.sweeper.reconcile(force=True)).strays_removed == MANY

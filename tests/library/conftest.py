@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.conftest import Cluster
-from tests.laws.crash.stage import Stage, picture, show, staged
 
 from calotype.database import Caller
 from calotype.library import Description, Filter, Media
+from tests.conftest import Cluster
+from tests.laws.crash.stage import Stage, picture, show, staged
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from uuid import UUID, uuid4
 
 import pytest
-from tests.laws.crash.stage import Stage, picture, show
-from tests.library.conftest import Shelves
 
 from calotype.library import (
     BucketClosed,
@@ -14,6 +12,8 @@ from calotype.library import (
     MediaMissing,
     NotYourMedia,
 )
+from tests.laws.crash.stage import Stage, picture, show
+from tests.library.conftest import Shelves
 
 
 async def test_media_says_what_was_said_about_it(shelves: Shelves) -> None:

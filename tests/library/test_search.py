@@ -1,6 +1,7 @@
 """Searching by a part of a name: quick as the app role, and silent about what is not yours."""
 
 import pytest
+
 from tests.laws.crash.stage import Stage
 from tests.library.conftest import Shelves
 
@@ -33,7 +34,7 @@ async def look(stage: Stage, shelves: Shelves, query: str) -> list[str]:
         cursor = await snapshot.connection.execute("select current_user::text")
         assert await cursor.fetchone() == ("calotype_app",)
         cursor = await snapshot.connection.execute(
-            "select name from search_media(%s, null, 50, null, null, null, null, null) as found"
+            "select name from search_media(%s, null, 50, null, null, null, null, null, false) as found"
             " join media on media.id = found", [query],
         )  # fmt: skip
         names = [row[0] for row in await cursor.fetchall()]

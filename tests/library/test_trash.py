@@ -1,10 +1,10 @@
 """The trash: what is deleted can be restored until it is emptied, and shares nothing but bytes."""
 
 import pytest
-from tests.laws.crash.stage import Stage, picture
-from tests.library.conftest import Shelves
 
 from calotype.library import MediaMissing, NotInTrash
+from tests.laws.crash.stage import Stage, picture
+from tests.library.conftest import Shelves
 
 
 async def test_deleted_media_moves_to_the_trash_and_back(stage: Stage, shelves: Shelves) -> None:

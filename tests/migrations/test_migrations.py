@@ -14,6 +14,7 @@ from calotype.database import (
     DatabaseUnreachable,
     Migration,
     Part,
+    Phase,
     embedded,
     migrate,
     own_part,
@@ -41,7 +42,7 @@ def step_by_step(part: Part) -> Part:
     """The same part, whose beginning is its first migration."""
     first, *rest = part.migrations
     assert first.phase == "before"
-    return replace(part, whole=first.statements, migrations=tuple([first, *rest]))
+    return replace(part, whole=first.statements, migrations=(first, *rest))
 
 
 def test_the_schema_is_the_sum_of_its_migrations(new_database: str, tmp_path: Path) -> None:
@@ -62,9 +63,9 @@ def test_migrating_twice_changes_nothing(new_database: str) -> None:
     assert all(not found.migrations for found in pending(new_database, parts()))
 
 
-def with_step(phase: str, statements: str) -> Part:
+def with_step(phase: Phase, statements: str) -> Part:
     part = own_part()
-    step = Migration("9999_trial", phase, statements)  # pyright: ignore
+    step = Migration("9999_trial", phase, statements)
     return replace(part, migrations=(*part.migrations, step))
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from tests.conftest import Cluster
-from tests.laws.crash.stage import Stage, staged
 
 from calotype.database import Caller
 from calotype.originals import Facts, Holder, Kept
+from tests.conftest import Cluster
+from tests.laws.crash.stage import Stage, staged
 
 FACTS = Facts(media_type="image/png", width=24, height=16)
 

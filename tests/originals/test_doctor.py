@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from tests.laws.crash.stage import Stage, picture
 
 from calotype.originals import NothingToRepair, Subset
 from calotype.originals.doctor import _OBJECT_MESSAGES
 from calotype.originals.epoch import EPOCH_KEY
+from tests.laws.crash.stage import Stage, picture
 
 Plant = Callable[[Stage], Awaitable[object]]
 

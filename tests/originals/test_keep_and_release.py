@@ -4,8 +4,6 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.laws.crash.stage import Stage, picture
-from tests.originals.conftest import FACTS, Holding
 
 from calotype.digest import Digest
 from calotype.originals import (
@@ -16,6 +14,8 @@ from calotype.originals import (
     ReferenceLost,
     SizesDiffer,
 )
+from tests.laws.crash.stage import Stage, picture
+from tests.originals.conftest import FACTS, Holding
 
 A, B = picture(1), picture(2)
 

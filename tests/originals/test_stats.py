@@ -2,11 +2,10 @@
 
 from dataclasses import astuple
 
-from tests.laws.crash.stage import Stage, picture
-from tests.originals.conftest import Holding
-
 from calotype.database import SYSTEM
 from calotype.originals import Stats, upkeep_store
+from tests.laws.crash.stage import Stage, picture
+from tests.originals.conftest import Holding
 
 A, B = picture(1), picture(2)
 

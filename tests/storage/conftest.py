@@ -5,9 +5,9 @@ from uuid import uuid4
 import httpx
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from tests.storage.servers import Door, serving
 
 from calotype.storage import Spool
+from tests.storage.servers import Door, serving
 
 pytest.register_assert_rewrite("tests.storage.conformance")
 

@@ -1,8 +1,6 @@
 """The faulty store fails as told, and is a store like any other where it is told nothing."""
 
 import pytest
-from tests.storage.conformance import KEY, SMALL, ExactConformance, ObjectsConformance, put, read
-from tests.storage.faults import Fault, FaultyObjects, Plan
 
 from calotype.storage import (
     ListingCutShort,
@@ -11,6 +9,8 @@ from calotype.storage import (
     StoreUnavailable,
     open_objects,
 )
+from tests.storage.conformance import KEY, SMALL, ExactConformance, ObjectsConformance, put, read
+from tests.storage.faults import Fault, FaultyObjects, Plan
 
 VERBS = ["find", "read", "delete", "list_pages", "write_marker", "read_marker", "put"]
 

@@ -12,16 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.storage.conformance import (
-    KEY,
-    LARGE,
-    SMALL,
-    ExactConformance,
-    ObjectsConformance,
-    listed,
-    put,
-    read,
-)
 
 from calotype.digest import Digest
 from calotype.storage import (
@@ -31,6 +21,16 @@ from calotype.storage import (
     StoreRefused,
     StoreUnavailable,
     open_objects,
+)
+from tests.storage.conformance import (
+    KEY,
+    LARGE,
+    SMALL,
+    ExactConformance,
+    ObjectsConformance,
+    listed,
+    put,
+    read,
 )
 
 OTHER_DISK = Path("/dev/shm")

@@ -1,9 +1,9 @@
 """Objects in memory behave like all others."""
 
 import pytest
-from tests.storage.conformance import ExactConformance, ObjectsConformance
 
 from calotype.storage import open_objects
+from tests.storage.conformance import ExactConformance, ObjectsConformance
 
 
 @pytest.fixture

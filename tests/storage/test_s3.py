@@ -3,6 +3,15 @@
 from base64 import b64decode
 
 import pytest
+
+from calotype.digest import Digest
+from calotype.storage import (
+    ListingCutShort,
+    StoreFull,
+    StoreRefused,
+    StoreUnavailable,
+    open_objects,
+)
 from tests.storage.conformance import (
     KEY,
     LARGE,
@@ -14,15 +23,6 @@ from tests.storage.conformance import (
     read,
 )
 from tests.storage.servers import answering, answering_late, hanging_up, passing
-
-from calotype.digest import Digest
-from calotype.storage import (
-    ListingCutShort,
-    StoreFull,
-    StoreRefused,
-    StoreUnavailable,
-    open_objects,
-)
 
 DOWN = "500 Internal Server Error"
 FOREVER = 20

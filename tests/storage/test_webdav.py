@@ -1,11 +1,11 @@
 """Objects on a WebDAV share, on a real server with a password."""
 
 import pytest
-from tests.storage.conformance import KEY, SMALL, ObjectsConformance, put
-from tests.storage.servers import Door, halving, serving
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from calotype.storage import StoreRefused, StoreUnavailable, open_objects
+from tests.storage.conformance import KEY, SMALL, ObjectsConformance, put
+from tests.storage.servers import Door, halving, serving
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+
+from calotype.app import House
+from calotype.settings import Settings
 from tests import pictures
 from tests.conftest import Cluster
 from tests.http.speaking import check_nothing_kept, check_problem, kept_files, upload
 from tests.jobs.working import work_off
-
-from calotype.app import House
-from calotype.settings import Settings
 
 LIMIT_BYTES = 4_000_000
 

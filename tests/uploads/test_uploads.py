@@ -1,9 +1,9 @@
 """A file arrives and becomes media."""
 
 import httpx
-from tests import pictures
 
 from calotype.app import House
+from tests import pictures
 
 
 async def upload(

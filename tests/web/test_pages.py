@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from tests.pictures import jpeg
 
 FOR_ALL = ["/", "/docs", "/docs/problems", "/invite/secret", "/reset/secret"]
@@ -131,5 +132,3 @@ async def test_what_comes_in_with_the_address_stays_text(client, stranger):
     for who, path in ((client, "/?query="), (stranger, "/?tenant="), (stranger, "/invite/")):
         answer = await who.get(path + hostile.replace("/", "%2F"))
         assert "<script>alert" not in answer.text
-
-

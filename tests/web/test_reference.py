@@ -46,7 +46,9 @@ async def test_the_document_describes_problems_once_with_an_example_each(strange
         for operation in operations.values():
             assert operation["summary"]
             assert operation["tags"][0] in [tag["name"] for tag in document["tags"]]
-            problems = [r for s, r in operation["responses"].items() if int(s) >= 400 and s != "416"]
+            problems = [
+                r for s, r in operation["responses"].items() if int(s) >= 400 and s != "416"
+            ]
             assert problems
             for problem in problems:
                 content = problem["content"]["application/problem+json"]

@@ -38,6 +38,7 @@ class Caller:
         """
         return (
             f"select set_config('search_path', 'calotype, procrastinate, public', true),"
+            f" set_config('timezone', 'UTC', true),"
             f" set_config('calotype.tenant', '{self.tenant or ''}', true),"
             f" set_config('calotype.person', '{self.person or ''}', true),"
             f" set_config('calotype.role', '{self.role}', true)"

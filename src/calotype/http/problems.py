@@ -187,7 +187,8 @@ def field_problems(errors: Sequence[Mapping[str, Any]], *, skip: int = 0) -> lis
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("http.failed", path=request.url.path, exc_info=error)
+    route = getattr(request.scope.get("route"), "path", None)
+    log.error("http.failed", route=route, exc_info=error)
     return problem(request, 500, "Something went wrong that calotype did not foresee.")
 
 

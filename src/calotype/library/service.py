@@ -60,7 +60,7 @@ class Library:
     async def list_media(
         self, snapshot: Snapshot, wanted: Filter, *, after: UUID | None, limit: int
     ) -> list[Media]:
-        if wanted.query and not wanted.trash:
+        if wanted.query:
             return await store.search(snapshot, wanted, after=after, limit=limit)
         return await store.list_media(snapshot, wanted, after=after, limit=limit)
 

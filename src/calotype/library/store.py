@@ -118,7 +118,7 @@ async def search(
 async def count(snapshot: Snapshot, wanted: Filter, up_to: int) -> int:
     """Count what *wanted* shows, and no further than one more than *up_to*."""
     listed: LiteralString = "(select 1 from media m" + _where(wanted) + " limit %(limit)s)"
-    counted = _SEARCH if wanted.query and not wanted.trash else listed
+    counted = _SEARCH if wanted.query else listed
     return await value(
         snapshot,
         "select count(*) from " + counted + " as counted",
@@ -127,7 +127,7 @@ async def count(snapshot: Snapshot, wanted: Filter, up_to: int) -> int:
 
 
 _SEARCH: LiteralString = """search_media(%(query)s, %(after)s, %(limit)s,
-    %(bucket)s, %(source)s, %(owner)s, %(visibility)s, %(project)s)"""
+    %(bucket)s, %(source)s, %(owner)s, %(visibility)s, %(project)s, %(trash)s)"""
 
 
 def _where(wanted: Filter) -> LiteralString:
@@ -145,12 +145,11 @@ _CLAUSES: dict[str, LiteralString] = {
     "owner": "m.owner_id = %(owner)s",
     "visibility": "m.visibility = %(visibility)s",
     "project": "m.project_id = %(project)s",
-    "query": "position(lower(%(query)s) in lower(m.name)) > 0",
 }
 
 
 def _values(wanted: Filter) -> dict[str, object]:
-    return {name: getattr(wanted, name) for name in _CLAUSES}
+    return {name: getattr(wanted, name) for name in (*_CLAUSES, "query", "trash")}
 
 
 async def change(tx: Transaction, media: UUID, changes: Mapping[str, Any]) -> None:

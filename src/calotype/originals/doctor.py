@@ -153,7 +153,7 @@ class Doctor:
         reconciled = await self.sweeper.reconcile()
         if reconciled.halted_because:
             raise RepairHalted(reconciled.halted_because)
-        return reconciled.removed
+        return reconciled.strays_removed
 
     async def _adopt_store(self) -> int:
         """Declare that database and store belong together, once no original misses its object."""

@@ -117,7 +117,7 @@ class Reconciled:
     """What the store held that no row knows."""
 
     strays: int = 0
-    removed: int = 0
+    strays_removed: int = 0
     halted_because: str | None = None
 
 

@@ -171,7 +171,7 @@ class Sweeper:
             await self.objects.delete(stray.object_key)
             async with self.database.transaction(SYSTEM) as tx:
                 await upkeep_store.forget_stray(tx, stray.object_key)
-        return Reconciled(strays=strays, removed=len(proven))
+        return Reconciled(strays=strays, strays_removed=len(proven))
 
     async def _note_strays(self) -> int:
         """Write down which objects have no row now; forget those that were not seen again."""

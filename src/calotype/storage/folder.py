@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from errno import EINVAL
 from io import FileIO
 from itertools import islice, takewhile
 from pathlib import Path
@@ -82,6 +83,10 @@ class FolderObjects(Objects):
     async def write_marker(self, key: str, data: bytes) -> None:
         path = self.local_path(key)
         await self._in_thread(lambda: self._write_marker(path, data))
+
+    async def read_marker(self, key: str) -> bytes | None:
+        path = self.local_path(key)
+        return await self._in_thread(lambda: self._read_marker(path))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
@@ -169,12 +174,27 @@ class FolderObjects(Objects):
             self._check_root()
 
     def _write_marker(self, path: Path, data: bytes) -> None:
+        """Write a marker as a symbolic link that leads nowhere, so that every file is an object."""
         made = self._make_folders(path.parent)
         draft = self._unfinished.new_path()
-        draft.write_bytes(data)
-        flush_file(draft, len(data))
+        try:
+            draft.symlink_to(data.decode())
+        except OSError:
+            draft.write_bytes(data)
+            flush_file(draft, len(data))
         draft.replace(path)
         self._flush_names(path.parent, made)
+
+    def _read_marker(self, path: Path) -> bytes | None:
+        try:
+            return str(path.readlink()).encode()
+        except _ABSENT:
+            self._check_root()
+            return None
+        except OSError as error:
+            if error.errno != EINVAL:
+                raise
+            return path.read_bytes()
 
     def _walk(self, folder: Path) -> Iterator[ObjectInfo]:
         """Depth first, one entry at a time: a million files take no more memory than ten."""

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from calotype.errors import CalotypeError
 from tests.conftest import Cluster
 from tests.laws.crash.scenarios import SCENARIOS
 from tests.laws.crash.stage import staged
-
-from calotype.errors import CalotypeError
 
 
 async def perform(order: dict[str, Any]) -> None:

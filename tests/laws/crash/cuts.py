@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from tests.conftest import Cluster, _migrated
 
 from calotype.database import Embedded, embedded
+from tests.conftest import Cluster, _migrated
 
 _PATIENCE_SECONDS = 30
 

@@ -4,10 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from tests.laws.crash.stage import Stage, picture
-
 from calotype.library import NotInTrash
 from calotype.uploads.model import Examine
+from tests.laws.crash.stage import Stage, picture
 
 PICTURE = picture(1)
 OTHER = picture(2)

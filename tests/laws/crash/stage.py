@@ -11,8 +11,6 @@ from pathlib import Path
 from uuid import UUID
 
 import psycopg
-from tests.conftest import Cluster
-from tests.laws.crash.boundaries import Watch, WatchedDatabase, WatchedObjects
 
 from calotype.app import House, _furnish
 from calotype.database import Caller, Database
@@ -24,6 +22,8 @@ from calotype.library import Description, Media
 from calotype.originals import Finding, Level, Subset
 from calotype.settings import Settings
 from calotype.storage import Objects, Spool, open_objects
+from tests.conftest import Cluster
+from tests.laws.crash.boundaries import Watch, WatchedDatabase, WatchedObjects
 
 _EMPTIED = (
     "idempotency_keys", "uploads", "media", "original_references", "originals", "tombstones",

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from tests.laws.crash.scenarios import KEY, PICTURE, Scenario
-from tests.laws.crash.stage import Stage
-
 from calotype.library import LIBRARY_CHECKS
 from calotype.originals import ORIGINAL_CHECKS, Level, Subset
 from calotype.uploads import UPLOAD_CHECKS
+from tests.laws.crash.scenarios import KEY, PICTURE, Scenario
+from tests.laws.crash.stage import Stage
 
 Said = list[tuple[str, UUID]]
 

@@ -7,14 +7,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
-from tests.laws.crash.stage import Stage
-from tests.laws.machine.model import Model, Picture
-from tests.storage.faults import FaultyObjects, Plan
 
 from calotype.database import Caller
 from calotype.delivery.errors import PictureMissing
 from calotype.digest import Digest
 from calotype.library import Filter
+from tests.laws.crash.stage import Stage
+from tests.laws.machine.model import Model, Picture
+from tests.storage.faults import FaultyObjects, Plan
 
 Result = TypeVar("Result")
 

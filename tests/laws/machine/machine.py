@@ -8,12 +8,6 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from tests.laws.crash.boundaries import Interrupted, interrupt
-from tests.laws.crash.stage import picture
-from tests.laws.crash.verdict import demand_nothing_left
-from tests.laws.machine.laws import Laws, digest_of
-from tests.laws.machine.model import Picture, Promise, Shelf
-from tests.storage.faults import Fault
 
 from calotype.errors import CalotypeError
 from calotype.http import KeyReused
@@ -21,6 +15,12 @@ from calotype.imaging import Probe
 from calotype.library import Description
 from calotype.originals import Holder, Kept, ReferenceLost
 from calotype.uploads.service import _facts, _picture
+from tests.laws.crash.boundaries import Interrupted, interrupt
+from tests.laws.crash.stage import picture
+from tests.laws.crash.verdict import demand_nothing_left
+from tests.laws.machine.laws import Laws, digest_of
+from tests.laws.machine.model import Picture, Promise, Shelf
+from tests.storage.faults import Fault
 
 Result = TypeVar("Result")
 

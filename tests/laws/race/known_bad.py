@@ -8,12 +8,12 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from tests.laws.race.way import FACTS, Tally, Way
 
 from calotype.database import SYSTEM, Caller, Database, Transaction, execute, new_id, value
 from calotype.digest import Digest
 from calotype.originals import Holder, store, upkeep_store
 from calotype.storage import ObjectInfo, Objects
+from tests.laws.race.way import FACTS, Tally, Way
 
 # ── A counter ─────────────────────────────────────────────────────────────────────────────────
 

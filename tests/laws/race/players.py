@@ -15,14 +15,14 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from tests.laws.race.store import FarObjects
-from tests.laws.race.way import Tally, Way, shorten_leases, watch
 
 from calotype.database import Caller, RowsCollided, new_id
 from calotype.digest import Digest
 from calotype.errors import Unavailable
 from calotype.originals import KeepContended, OriginalMissing, ReferenceLost
 from calotype.storage import ObjectMissing
+from tests.laws.race.store import FarObjects
+from tests.laws.race.way import Tally, Way, shorten_leases, watch
 
 TENANTS = (UUID(int=1), UUID(int=2))
 CONTENTS = [random.Random(number).randbytes(4_000 + number) for number in range(5)]

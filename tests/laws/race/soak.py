@@ -11,12 +11,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from calotype.database import Caller, Database
+from calotype.originals import ORIGINAL_CHECKS, Doctor, Finding, Scrubber, Subset
 from tests.laws.race.players import Held, Part, Result, Role, is_sound, play
 from tests.laws.race.store import FarObjects
 from tests.laws.race.way import Tally, Way
-
-from calotype.database import Caller, Database
-from calotype.originals import ORIGINAL_CHECKS, Doctor, Finding, Scrubber, Subset
 
 EVERYBODY: dict[Role, int] = {"writer": 8, "collector": 2, "reaper": 1, "reconciler": 1}
 _ROUNDS_TO_REST = 3

@@ -85,7 +85,7 @@ class Way:
             await upkeep_store.fold_stats(tx)
 
     async def reconcile(self) -> None:
-        self.tally["strays removed"] += (await self.sweeper.reconcile(force=True)).removed
+        self.tally["strays removed"] += (await self.sweeper.reconcile(force=True)).strays_removed
 
 
 def shorten_leases(*, renewed: bool) -> None:

@@ -32,9 +32,10 @@ begin
         execute format('create policy system on %s to calotype_system using (true)', place);
         execute format('create policy owner on %s to %I using (true)', place, current_user);
     else
+        -- The owner's definer functions, and nothing else, look in pg_temp last.
         execute format(
-            'create policy tenant on %s using ((%s) or calotype.caller_role() = ''system'')',
-            place, visible
+            'create policy tenant on %s using ((%s) or calotype.caller_role() = ''system'''
+            ' or right(current_setting(''search_path''), 7) = ''pg_temp'')', place, visible
         );
     end if;
 end $$;
@@ -403,7 +404,8 @@ create index media_enhancement on media (tenant_id, enhancement_type, id desc)
     where deleted_at is null and enhancement_type is not null;
 create index media_original on media (original_id);
 create index media_trash on media (deleted_at) where deleted_at is not null and original_id is not null;
-create index media_name on media using gin (lower(name) public.gin_trgm_ops) where deleted_at is null;
+create index media_name on media using gin (lower(name) public.gin_trgm_ops)
+    where original_id is not null;
 
 -- Healing and merging move references; the media that hold them follow.
 create function follow_reference() returns trigger
@@ -429,12 +431,14 @@ call isolate('media',
 -- as the owner and repeats the conditions of the policy.
 create function search_media(
     needle text, before_id uuid, max_rows integer,
-    in_bucket text, with_source text, of_owner uuid, with_visibility text, in_project text
+    in_bucket text, with_source text, of_owner uuid, with_visibility text, in_project text,
+    in_trash boolean
 ) returns setof uuid
     language sql stable security definer set search_path = calotype, public, pg_temp as $$
     select id from media
     where tenant_id = current_tenant() and may_see(visibility, owner_id)
-        and deleted_at is null
+        and original_id is not null
+        and (deleted_at is not null) = in_trash
         and lower(name) like '%' || replace(replace(replace(
             lower(needle), '\', '\\'), '%', '\%'), '_', '\_') || '%'
         and (before_id is null or id < before_id)

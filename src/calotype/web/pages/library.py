@@ -92,7 +92,11 @@ async def first_line(
 
 
 def _pictures(number: int) -> str:
-    return f"More than {EXACT_UP_TO:,} pictures" if number > EXACT_UP_TO else count_of(number, "picture")
+    return (
+        f"More than {EXACT_UP_TO:,} pictures"
+        if number > EXACT_UP_TO
+        else count_of(number, "picture")
+    )
 
 
 def _matching(number: int, query: str) -> str:
@@ -103,4 +107,3 @@ def _matching(number: int, query: str) -> str:
 def _kept(stats: Stats) -> str:
     kept = f"{count_of(stats.total_count, 'original')} kept"
     return f"{kept}, {size_in_words(stats.saved_size)} saved" if stats.saved_size else kept
-
