@@ -207,10 +207,22 @@ def stats(data: Path | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    for name, figure in found.items():
-        click.echo(
-            f"{name:14} {figure:,.2f}" if isinstance(figure, float) else f"{name:14} {figure:,}"
-        )
+    for name, label in _STATS_LABELS.items():
+        figure = found[name]
+        shown = f"{figure:,.2f}" if isinstance(figure, float) else f"{figure:,}"
+        click.echo(f"{label:20} {shown}")
+
+
+_STATS_LABELS = {
+    "totalCount": "originals",
+    "totalSize": "bytes kept",
+    "orphanedCount": "orphans",
+    "orphanedSize": "bytes of orphans",
+    "avgReferences": "references each",
+    "logicalSize": "bytes referred to",
+    "savedSize": "bytes saved",
+    "savedRatio": "share saved",
+}
 
 
 @main.command()
