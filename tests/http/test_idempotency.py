@@ -111,3 +111,15 @@ async def test_keys_and_tenants_are_made_once_too(client: httpx.AsyncClient) -> 
         first, again = [await client.post(path, json=body, headers=headers) for _ in range(2)]
         assert (first.status_code, again.status_code) == (201, 201)
         assert UUID(first.json()["id"]) == UUID(again.json()["id"])
+
+
+async def test_a_restore_that_is_sent_twice_is_answered_twice(client: httpx.AsyncClient) -> None:
+    media = (await upload(client, pictures.jpeg())).json()["id"]
+    await client.delete(f"/api/media/{media}")
+    once = {"Idempotency-Key": "restore it"}
+    first = await client.post(f"/api/media/{media}/restore", headers=once)
+    second = await client.post(f"/api/media/{media}/restore", headers=once)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    without = await client.post(f"/api/media/{media}/restore")
+    assert without.status_code == 422

@@ -1,11 +1,11 @@
 """HTTP: tenants, keys, people and sessions."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from calotype.accounts.errors import CredentialsRefused, SlowDown
@@ -29,20 +29,16 @@ from calotype.accounts.wire import (
     ShownKeyBody,
     SignInBody,
     TenantBody,
-    Told,
 )
 from calotype.database import Caller, Transaction
-from calotype.errors import CalotypeError, Conflict
+from calotype.errors import CalotypeError
 from calotype.http import (
-    Answer,
     Asking,
     Cursor,
-    Idempotency,
     Limit,
     NotSignedIn,
+    OnlyOnce,
     Page,
-    Turn,
-    Wire,
     decode_cursor,
     page,
     provide,
@@ -55,7 +51,6 @@ STATUSES: Mapping[type[CalotypeError], int] = {CredentialsRefused: 401, SlowDown
 router = APIRouter()
 
 Serving = Annotated[Accounts, Depends(provide(Accounts))]
-ToldBody = TypeVar("ToldBody", bound=Told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,46 +90,6 @@ AnyCaller = Annotated[Caller, Depends(_caller)]
 Address = Annotated[str, Depends(_address)]
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
-    """Has an effect once per Idempotency-Key; the answer is repeated without its secrets."""
-
-    request: Request
-    caller: Asking
-    accounts: Serving
-    idempotency: Annotated[Idempotency, Depends(provide(Idempotency))]
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None
-
-    async def answer(
-        self, body: Wire, kind: type[ToldBody], effect: Callable[[Transaction], Awaitable[ToldBody]]
-    ) -> ToldBody:
-        payload = (self.request.method, self.request.url.path, body.model_dump_json())
-        async with self.idempotency.turn(self.caller, self.idempotency_key, *payload) as turn:
-            answered = await self.idempotency.recall(turn)
-            if answered is None:
-                answered = await self._act(turn, effect)
-            return answered if isinstance(answered, Told) else kind.model_validate(answered.body)
-
-    async def _act(
-        self, turn: Turn, effect: Callable[[Transaction], Awaitable[ToldBody]]
-    ) -> ToldBody | Answer:
-        """Commit effect and answer together; if another node was first, its answer is the one."""
-        try:
-            async with self.accounts.database.transaction(self.caller) as tx:
-                answer = await effect(tx)
-                kept = answer.without_secrets().model_dump(mode="json", by_alias=True)
-                await self.idempotency.settle(tx, turn, Answer(201, kept))
-                return answer
-        except Conflict:
-            answered = await self.idempotency.recall(turn)
-            if answered is None:
-                raise
-            return answered
-
-
-OnlyOnce = Annotated[Once, Depends()]
-
-
 @router.post(
     "/api/tenants",
     status_code=201,
@@ -142,11 +97,11 @@ OnlyOnce = Annotated[Once, Depends()]
     tags=["tenants"],
     responses=responses(403, 409, 422),
 )
-async def add_tenant(body: NewTenantBody, once: OnlyOnce) -> TenantBody:
+async def add_tenant(body: NewTenantBody, accounts: Serving, once: OnlyOnce) -> TenantBody:
     """For the service role; the tenant begins with the buckets image, custom, blog and about."""
 
     async def effect(tx: Transaction) -> TenantBody:
-        return TenantBody.model_validate(await once.accounts.tenants.add(tx, body.slug, body.name))
+        return TenantBody.model_validate(await accounts.tenants.add(tx, body.slug, body.name))
 
     return await once.answer(body, TenantBody, effect)
 
@@ -169,11 +124,11 @@ async def current_tenant(caller: Asking, accounts: Serving) -> TenantBody:
     tags=["keys"],
     responses=responses(403, 409, 422),
 )
-async def create_key(body: NewKeyBody, once: OnlyOnce) -> ShownKeyBody:
+async def create_key(body: NewKeyBody, accounts: Serving, once: OnlyOnce) -> ShownKeyBody:
     """For admins. The secret is shown once and kept nowhere; only service gives `curator`."""
 
     async def effect(tx: Transaction) -> ShownKeyBody:
-        keys = once.accounts.keys
+        keys = accounts.keys
         return ShownKeyBody.of(await keys.create(tx, body.role, body.name, body.expires_at))
 
     return await once.answer(body, ShownKeyBody, effect)
@@ -225,11 +180,11 @@ async def list_people(
     tags=["people"],
     responses=responses(403, 409, 422),
 )
-async def invite_person(body: InviteBody, once: OnlyOnce) -> InvitationBody:
+async def invite_person(body: InviteBody, accounts: Serving, once: OnlyOnce) -> InvitationBody:
     """For admins. No e-mail is sent: hand the link on; inviting again makes a new one."""
 
     async def effect(tx: Transaction) -> InvitationBody:
-        people = once.accounts.people
+        people = accounts.people
         return InvitationBody.of(await people.invite(tx, body.email, body.name, body.role))
 
     return await once.answer(body, InvitationBody, effect)

@@ -17,7 +17,7 @@ from calotype.accounts.model import (
     TenantRole,
 )
 from calotype.database import Role
-from calotype.http import Wire
+from calotype.http import Told, Wire
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 
@@ -26,13 +26,6 @@ Email = Annotated[str, Field(max_length=254, pattern=_LINE, examples=["ada@examp
 Secret = Annotated[str, Field(min_length=1, max_length=200, description="The one-time secret.")]
 Password = Annotated[str, Field(max_length=1024, examples=["three words and more"])]
 Slug = Annotated[str, Field(max_length=63, pattern=_LINE, description="The tenant's slug.")]
-
-
-class Told(Wire):
-    """An answer that may be repeated to whoever sends its request again."""
-
-    def without_secrets(self) -> Self:
-        return self
 
 
 class TenantBody(Told):

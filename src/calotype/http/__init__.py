@@ -11,6 +11,7 @@ from calotype.http.idempotency import (
     StillRunning,
     Turn,
 )
+from calotype.http.once import Nothing, OnlyOnce, Told
 from calotype.http.paging import (
     EXACT_UP_TO,
     Cursor,
@@ -57,11 +58,14 @@ __all__ = [
     "Limit",
     "Measured",
     "NotSignedIn",
+    "Nothing",
+    "OnlyOnce",
     "Page",
     "Problem",
     "Problems",
     "Received",
     "StillRunning",
+    "Told",
     "Turn",
     "Wire",
     "anchor_of",

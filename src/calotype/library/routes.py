@@ -7,12 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from calotype.database import Database
+from calotype.database import Database, Transaction
 from calotype.http import (
     EXACT_UP_TO,
     Asking,
     Cursor,
     Limit,
+    Nothing,
+    OnlyOnce,
     Page,
     Wire,
     decode_cursor,
@@ -88,11 +90,14 @@ async def read_media(media_id: UUID, show: Show, library: Shelf, database: Rows)
 
 @router.patch("/media/{media_id}", summary="Change media", responses=responses(400, 403, 404, 422))
 async def change_media(
-    media_id: UUID, change: MediaChange, show: Show, library: Shelf, database: Rows
+    media_id: UUID, change: MediaChange, show: Show, library: Shelf, once: OnlyOnce
 ) -> MediaOut:
     """Say something else about media; fields that are left out stay as they are."""
-    async with database.transaction(show.caller) as tx:
+
+    async def effect(tx: Transaction) -> MediaOut:
         return show.show(await library.change(tx, media_id, change.changes()))
+
+    return await once.answer(change, MediaOut, effect)
 
 
 @router.delete(
@@ -101,14 +106,17 @@ async def change_media(
 )  # fmt: skip
 async def delete_media(
     media_id: UUID,
-    caller: Asking,
     library: Shelf,
-    database: Rows,
+    once: OnlyOnce,
     force: Annotated[bool, Query(description="Also where it is in use.")] = False,
 ) -> Response:
     """Move media to the trash, from which it can be restored until the trash is emptied."""
-    async with database.transaction(caller) as tx:
+
+    async def effect(tx: Transaction) -> Nothing:
         await library.delete(tx, media_id)
+        return Nothing()
+
+    await once.answer(None, Nothing, effect)
     return Response(status_code=204)
 
 
@@ -116,10 +124,13 @@ async def delete_media(
     "/media/{media_id}/restore", summary="Take media out of the trash",
     responses=responses(403, 404, 422),
 )  # fmt: skip
-async def restore_media(media_id: UUID, show: Show, library: Shelf, database: Rows) -> MediaOut:
+async def restore_media(media_id: UUID, show: Show, library: Shelf, once: OnlyOnce) -> MediaOut:
     """Undo a deletion."""
-    async with database.transaction(show.caller) as tx:
+
+    async def effect(tx: Transaction) -> MediaOut:
         return show.show(await library.restore(tx, media_id))
+
+    return await once.answer(None, MediaOut, effect)
 
 
 class SignedFor(Wire):

@@ -13,11 +13,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    computed_field,
     model_validator,
 )
 
 from calotype.database import Caller
-from calotype.http import Wire
+from calotype.http import Told, Wire
 from calotype.library.addresses import Addresses
 from calotype.library.model import Media, MediaState, SourceType, Visibility
 from calotype.library.service import may_change
@@ -100,7 +101,7 @@ def _is_plain(text: str) -> bool:
     return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
-class MediaOut(Wire):
+class MediaOut(Told):
     """A picture as a person sees and owns it."""
 
     id: UUID
@@ -134,20 +135,24 @@ class MediaOut(Wire):
     updated_at: datetime
     deleted_at: datetime | None
 
-    image_url: str = Field(serialization_alias="image_url", description="Legacy: `url`.")
-    thumbnail_url: str = Field(serialization_alias="thumbnail_url", description="Legacy.")
-    public_url: str | None = Field(serialization_alias="public_url", description="Legacy.")
-    original_url: str = Field(serialization_alias="original_url", description="Legacy.")
+    image_url: str = Field(alias="image_url", description="Legacy: `url`.")
+    thumbnail_url: str = Field(alias="thumbnail_url", description="Legacy.")
+    public_url: str | None = Field(alias="public_url", description="Legacy.")
+    original_url: str = Field(alias="original_url", description="Legacy.")
     storage_path: str = Field(description="Legacy: shown, never used to find bytes.")
-    user_id: UUID | None = Field(serialization_alias="user_id", description="Legacy.")
-    file_name: str = Field(serialization_alias="file_name", description="Legacy.")
-    file_size: int = Field(serialization_alias="file_size", description="Legacy.")
-    mime_type: str = Field(serialization_alias="mime_type", description="Legacy.")
-    is_public: bool = Field(serialization_alias="is_public", description="Legacy.")
+    user_id: UUID | None = Field(alias="user_id", description="Legacy.")
+    file_name: str = Field(alias="file_name", description="Legacy.")
+    file_size: int = Field(alias="file_size", description="Legacy.")
+    mime_type: str = Field(alias="mime_type", description="Legacy.")
+    is_public: bool = Field(alias="is_public", description="Legacy.")
     source: SourceType = Field(description="Legacy: `sourceType`.")
     prompt: str | None = Field(description="Legacy: `metadata.prompt`.")
     title: str = Field(description="Legacy: `name`.")
-    created_at_legacy: datetime = Field(serialization_alias="created_at", description="Legacy.")
+
+    @computed_field(alias="created_at", description="Legacy: `createdAt`.")
+    @property
+    def created_at_legacy(self) -> datetime:
+        return self.created_at
 
 
 class AddedMedia(MediaOut):
@@ -236,7 +241,6 @@ class Showing:
             "source": media.source_type,
             "prompt": media.metadata.get("prompt"),
             "title": media.name,
-            "created_at_legacy": media.created_at,
         }
 
     def _reachable(self, media: Media, address: str) -> str:

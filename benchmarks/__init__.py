@@ -1,0 +1,1 @@
+"""calotype beside its peers: the same work, in one run."""
