@@ -49,7 +49,9 @@ def record(name: str, told: str, figures: Mapping[str, Any]) -> None:
         "python": platform.python_version(),
         "packages": {package: version(package) for package in _PACKAGES},
     }
-    heading = f"`{made_by['command']}`, {made_by['at']}, {made_by['machine']}, load {made_by['load']}"
+    heading = (
+        f"`{made_by['command']}`, {made_by['at']}, {made_by['machine']}, load {made_by['load']}"
+    )
     _RESULTS.mkdir(exist_ok=True)
     (_RESULTS / f"{name}.md").write_text(f"{heading}\n\n{told}\n")
     (_RESULTS / f"{name}.json").write_text(json.dumps({**made_by, **figures}, indent=1) + "\n")

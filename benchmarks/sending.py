@@ -13,7 +13,7 @@ from benchmarks.pictures import Picture
 CLIENTS = 8
 _BOUNDARY = b"the-boundary-of-a-benchmark"
 _FORM = (
-    b"--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n"
+    b'--%s\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n'
     b"Content-Type: image/jpeg\r\n\r\n" % _BOUNDARY
 )
 _FORM_END = b"\r\n--%s--\r\n" % _BOUNDARY

@@ -51,8 +51,14 @@ class Served:
         return used
 
     def _part(self, process: psutil.Process) -> str:
-        """Named after the outermost part it belongs to; children that decode stand apart."""
-        line = [*process.cmdline()]
+        """Named after the outermost part it belongs to; children that decode stand apart.
+
+        They alone end while the server runs, when they are worn out.
+        """
+        try:
+            line = process.cmdline()
+        except psutil.ZombieProcess:
+            return "imaging"
         if "calotype.imaging.child" in line:
             return "worker" if "calotype.worker" in process.parent().cmdline() else "imaging"
         return "worker" if "calotype.worker" in line else "api"

@@ -11,14 +11,20 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
+import structlog
 
 from calotype.app import House, build, parts
 from calotype.database import Caller, Database, embedded, login_of, migrate
-from calotype.logs import configure_logs
 from calotype.server import make_app, move_in, surround
 from calotype.settings import Settings
 
-configure_logs("warning")
+# Plain tracebacks: those with the values of variables take seconds each.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 KEPT_TABLES = {"calotype.migrations", "calotype.holder_kinds"}
 

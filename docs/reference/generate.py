@@ -14,6 +14,7 @@ from calotype.app import ALL_CHECKS
 from calotype.errors import CalotypeError
 from calotype.http import STATUSES
 from calotype.jobs import Job
+from calotype.originals import REPAIRED_IN_STEPS
 from calotype.server import MORE_STATUSES, make_app
 from calotype.settings import Settings
 
@@ -75,7 +76,7 @@ def errors_page() -> str:
     statuses = {**STATUSES, **MORE_STATUSES}
     rows = [
         f"| `{error.__name__}` | {_kind(error)} | {_status(error, statuses)} | {_title(error)} |"
-        for error in sorted(set(subclasses(CalotypeError)), key=lambda found: found.__name__)
+        for error in sorted(set(subclasses(CalotypeError)), key=_place)
     ]
     return _page(
         "Errors",
@@ -83,6 +84,11 @@ def errors_page() -> str:
         " and what it says. Exit codes of the command line are on the page of commands.",
         ["| error | kind | status | says |", "|---|---|---|---|", *rows],
     )
+
+
+def _place(error: type) -> tuple[str, str]:
+    """By name; slices may use the same one."""
+    return error.__name__, error.__module__
 
 
 def _title(error: type) -> str:
@@ -125,8 +131,9 @@ def routes_page() -> str:
 
 def checks_page() -> str:
     rows = [
-        f"| `{check.code}` | {check.severity} | {check.message} | {'yes' if check.repair else ''} |"
+        f"| `{check.code}` | {check.severity} | {check.message} | {'yes' if mended else ''} |"
         for check in ALL_CHECKS
+        for mended in [check.repair or check.code in REPAIRED_IN_STEPS]
     ]
     return _page(
         "Doctor's checks",

@@ -118,7 +118,9 @@ async def build(
 ) -> AsyncGenerator[House]:
     """Build the house for the block; take it down in the opposite order."""
     async with AsyncExitStack() as stack:
-        database = await Database.connect(login_url, connections=connections)
+        database = await Database.connect(
+            login_url, connections=connections, prepares=settings.database_url is None
+        )
         stack.push_async_callback(database.close)
         await check_schema(database)
         objects = await asyncio.to_thread(open_objects, settings.objects_url)

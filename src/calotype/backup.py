@@ -49,10 +49,15 @@ class Restored:
 
 
 def back_up(urls: Urls, folder: Path) -> BackedUp:
-    """Write a backup into an empty *folder*; database and list are of the same moment."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a backup into an empty *folder*; database and list are of the same moment.
+
+    Nobody else may read it. The keys that sign addresses are not in it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BackupThere
+    for name in (_DUMP, _OBJECTS, _ABOUT):
+        (folder / name).touch(mode=0o600)
     count = size_bytes = 0
     with (folder / _OBJECTS).open("w") as listed:
 
@@ -91,10 +96,15 @@ async def compare(house: House, folder: Path) -> Restored:
     what was kept after the backup was made must not be taken for litter.
     """
     await house.sweeper.renew_epoch()
+    listed = 0
+    missing: list[str] = []
     with (folder / _OBJECTS).open() as lines:
-        listed = [json.loads(line) for line in lines]
-    missing = [entry["object_key"] for entry in listed if not await _is_there(house, entry)]
-    return Restored(len(listed), tuple(missing))
+        for line in lines:
+            entry = json.loads(line)
+            listed += 1
+            if not await _is_there(house, entry):
+                missing.append(entry["object_key"])
+    return Restored(listed, tuple(missing))
 
 
 async def _is_there(house: House, entry: dict[str, Any]) -> bool:

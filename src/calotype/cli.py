@@ -121,7 +121,7 @@ def serve(host: str, port: int, data: Path | None, workers: int, *, no_worker: b
 @click.option("--concurrency", default=os.cpu_count() or 1, help="Jobs at a time.")
 def worker(data: Path | None, concurrency: int) -> None:
     """Work in the background; as many as you like, on any machine."""
-    asyncio.run(work(_settings(data), concurrency))
+    work(_settings(data), concurrency)
 
 
 @main.command()
@@ -234,7 +234,8 @@ def sweep(data: Path | None, *, dry_run: bool, force: bool) -> None:
 
     async def run(house: House) -> list[dict[str, Any]]:
         if dry_run:
-            return [asdict(await house.sweeper.plan())]
+            due = await house.library.count_due()
+            return [{"let_go_from_trash": due}, asdict(await house.sweeper.plan())]
         emptied = await house.library.empty_trash()
         swept = await house.sweeper.sweep(force=force)
         reconciled = await house.sweeper.reconcile(force=force)
@@ -266,15 +267,15 @@ def doctor(
 
     Exit code 0: clean. 1: warnings that a person should act on. 2: data at risk.
     """
+    if repair:
+        _repair(data, repair, yes=yes)
+        return
     share = _subset(subset)
 
     async def examine(house: House) -> list[Finding]:
         return [finding async for finding in house.doctor.examine(level, share)]
 
     findings = _in_house(data, examine)
-    if repair:
-        _repair(data, repair, [found for found in findings if found.code == repair], yes=yes)
-        return
     if as_json:
         click.echo(json.dumps({"findings": [asdict(finding) for finding in findings]}))
     else:
@@ -295,11 +296,15 @@ def _print_findings(findings: list[Finding]) -> None:
     click.echo(f"{len(findings)} findings." if findings else "All is well.")
 
 
-def _repair(data: Path | None, code: str, found: list[Finding], *, yes: bool) -> None:
+def _repair(data: Path | None, code: str, *, yes: bool) -> None:
     """Print what would be mended, ask, and mend it; each thing is looked at anew."""
+    found = _in_house(data, lambda house: house.doctor.plan_repair(code))
     for finding in found:
         click.echo(f"{finding.subject}  {finding.message}")
-    if found and not yes:
+    if not found:
+        click.echo("There is nothing to mend.")
+        return
+    if not yes:
         click.confirm(f"Mend {len(found)}?", abort=True)
     mended = _in_house(data, lambda house: house.doctor.repair(code))
     click.echo(f"{mended} mended.")

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -22,18 +22,20 @@ from calotype.app import House, build, database_urls
 from calotype.delivery.routes import router as delivery_router
 from calotype.errors import CalotypeError
 from calotype.http import BodyBroken, BodyTooLarge, Forwarded, Measured, Problems, bounded
+from calotype.imaging import NotAPicture
 from calotype.library.routes import router as library_router
 from calotype.logs import configure_logs
+from calotype.originals.epoch import FOREIGN_STORE
 from calotype.originals.routes import router as originals_router
-from calotype.originals.sweeping import EPOCH_KEY
 from calotype.parting import die_with_parent
 from calotype.settings import Settings, read_settings
+from calotype.uploads.routes import FORMS
 from calotype.uploads.routes import router as uploads_router
 from calotype.web import ProblemPages, install_pages
 
 log = structlog.get_logger()
 
-MORE_STATUSES = {**ACCOUNT_STATUSES, BodyTooLarge: 413, BodyBroken: 400}
+MORE_STATUSES = {**ACCOUNT_STATUSES, NotAPicture: 415, BodyTooLarge: 413, BodyBroken: 400}
 _PROBLEMS = Problems(MORE_STATUSES)
 _READY_SECONDS = 5
 
@@ -89,7 +91,8 @@ def surround(app: FastAPI, settings: Settings) -> ASGIApp:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     settings: Settings = app.state.settings
-    with database_urls(settings) as urls:
+    with ExitStack() as stack:
+        urls = await asyncio.to_thread(stack.enter_context, database_urls(settings))
         async with build(settings, urls.login, connections=settings.database_connections) as house:
             move_in(app, house)
             yield
@@ -116,7 +119,7 @@ class Recognising:
         request = Request(scope)
         try:
             request.state.caller = await self._recognise(request)
-            receive = bounded(scope, receive)
+            receive = bounded(scope, receive, FORMS)
         except CalotypeError as error:
             await _PROBLEMS.answer(request, error)(scope, receive, send)
             return
@@ -149,12 +152,12 @@ async def ready(request: Request) -> Response:
     house: House = request.app.state.house
     try:
         async with asyncio.timeout(_READY_SECONDS):
-            await house.sweeper.plan()
-            await house.objects.read_marker(EPOCH_KEY)
+            if await house.sweeper.belongs_together():
+                return JSONResponse({"status": "ready"})
+            log.error("server.not_ready", error=FOREIGN_STORE)
     except (CalotypeError, TimeoutError) as error:
         log.warning("server.not_ready", error=str(error))
-        return JSONResponse({"status": "unavailable"}, 503, {"Retry-After": "2"})
-    return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "unavailable"}, 503, {"Retry-After": "2"})
 
 
 async def metrics() -> Response:
@@ -164,7 +167,7 @@ async def metrics() -> Response:
 
 def main() -> None:
     """Run the HTTP server for the supervisor, which says where in the environment."""
-    die_with_parent()
+    die_with_parent(int(os.environ["CALOTYPE_SUPERVISOR"]))
     from granian.constants import Interfaces, Loops  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 

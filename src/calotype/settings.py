@@ -3,12 +3,15 @@
 import os
 import re
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from calotype.errors import Invalid
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNIT_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -40,6 +43,10 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 
 
+class SecretKeysEmpty(Invalid):
+    """The file of secret keys is empty: put them back, or remove it to have a new one made."""
+
+
 class Settings(BaseSettings):
     """What an installation may decide; each is the variable `CALOTYPE_` and its name."""
 
@@ -53,28 +60,35 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(
         default=None,
+        repr=False,
         description="PostgreSQL 15 or newer; without it calotype runs one in the data folder.",
     )
     database_owner_url: str | None = Field(
         default=None,
+        repr=False,
         description="The login that owns the schema and migrates it; `database_url` by default.",
     )
     database_direct_url: str | None = Field(
         default=None,
+        repr=False,
         description="Past a pooler, for the worker, which listens; `database_url` by default.",
     )
     storage_url: str | None = Field(
         default=None,
+        repr=False,
         description="Where originals lie: `file:///...`, `s3://bucket/prefix`, `gs://`, `az://`,"
         " `webdav+https://`, `memory://`; the folder `objects` in the data folder by default.",
     )
     secret_keys: Words = Field(
         default=(),
+        repr=False,
         description="Comma list; the first signs addresses, all are accepted. Made and kept in"
         " the data folder by default; set it where more than one machine serves.",
     )
     service_key: str | None = Field(
-        default=None, description="A key for automation, with the role `service`."
+        default=None,
+        repr=False,
+        description="A key for automation, with the role `service`.",
     )
     public_url: str = Field(
         default="", description="The address that people use, such as https://pictures.example."
@@ -119,17 +133,36 @@ def _kept_keys(folder: Path) -> tuple[str, ...]:
     """Read the keys of *folder*; whoever comes first makes them."""
     file = folder / "secret-keys"
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".secret-keys-{secrets.token_hex(8)}"
     if not file.exists():
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(_SECRET_BYTES))
-        try:
+        _make_keys(file)
+    keys = tuple(file.read_text().split())
+    if not keys:
+        raise SecretKeysEmpty(str(file))
+    return keys
+
+
+def _make_keys(file: Path) -> None:
+    """Make the first key, on disk as a whole before anything is signed with it."""
+    draft = file.with_name(f".secret-keys-{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
+    try:
+        with draft.open("w") as opened:
+            opened.write(secrets.token_urlsafe(_SECRET_BYTES))
+            opened.flush()
+            os.fsync(opened.fileno())
+        with suppress(FileExistsError):
             os.link(draft, file)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return tuple(file.read_text().split())
+    finally:
+        draft.unlink()
+    _sync(file.parent)
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def read_settings(**given: Any) -> Settings:

@@ -108,12 +108,17 @@ def serve(settings: Settings, serving: Serving, announce: Callable[[str], None])
             for part in children:
                 part.start()
             _await_listening(serving, children, stop)
-            announce(f"calotype serves at {serving.address}")
-            if link:
-                announce(f"Sign in, once and within 15 minutes: {serving.address}{link}")
+            if not stop.wanted:
+                _announce(serving, link, announce)
             _watch(children, urls, stop)
         finally:
             _stop_all(children)
+
+
+def _announce(serving: Serving, link: str | None, announce: Callable[[str], None]) -> None:
+    announce(f"calotype serves at {serving.address}")
+    if link:
+        announce(f"Sign in, once and within 15 minutes: {serving.address}{link}")
 
 
 def bring_up(settings: Settings, urls: Urls, *, after: bool = False) -> list[str]:
@@ -127,6 +132,8 @@ async def _prepare(settings: Settings, urls: Urls) -> str | None:
     async with build(settings, urls.login, connections=2) as house:
         await house.accounts.ensure_default_tenant()
         await house.sweeper.ensure_epoch()
+        # Nobody else receives into this folder, so what lies there was left by a crash.
+        await house.uploads.spool.remove_leftovers(older_than_hours=0)
         link = await house.accounts.ensure_first_admin()
     return f"/sign-in/{link.secret}" if link else None
 
@@ -135,7 +142,7 @@ def _parts(settings: Settings, serving: Serving) -> list[_Part]:
     environment = {
         **os.environ,
         "CALOTYPE_DATA": str(settings.data.resolve()),
-        "CALOTYPE_SUPERVISED": "1",
+        "CALOTYPE_SUPERVISOR": str(os.getpid()),
         "CALOTYPE_SERVE_HOST": serving.host,
         "CALOTYPE_SERVE_PORT": str(serving.port),
         "CALOTYPE_SERVE_WORKERS": str(serving.workers),
@@ -154,16 +161,23 @@ def _check_port(serving: Serving) -> None:
 
 def _await_listening(serving: Serving, children: list[_Part], stop: "_Stop") -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and not stop.wanted:
-        try:
-            socket.create_connection((serving.host, serving.port), _LOOK_SECONDS).close()
-        except OSError:
-            for part in children:
-                part.restart_if_ended()
-                part.demand_success()
-            time.sleep(_LOOK_SECONDS / 5)
-        else:
+    while not stop.wanted:
+        if _listens(serving):
             return
+        if time.monotonic() > deadline:
+            raise PartFailed(f"Nothing listens at {serving.address} after {_START_SECONDS} s.")
+        for part in children:
+            part.restart_if_ended()
+            part.demand_success()
+        time.sleep(_LOOK_SECONDS / 5)
+
+
+def _listens(serving: Serving) -> bool:
+    try:
+        socket.create_connection((serving.host, serving.port), _LOOK_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _watch(children: list[_Part], urls: Urls, stop: "_Stop") -> None:

@@ -1,15 +1,18 @@
 """A server that gives calotype one login and no right to create roles."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from calotype.app import House, build, parts
+from calotype.app import House, Urls, build, parts
+from calotype.backup import Restored, back_up, compare, load_backup
 from calotype.database import SYSTEM, Caller, embedded, migrate, value
-from calotype.originals import Subset
+from calotype.digest import Digest
+from calotype.originals import Facts, Holder, Subset
 from calotype.settings import Settings
 
 
@@ -25,14 +28,19 @@ def plain_login(owner_url: str) -> str:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, settings: Settings) -> AsyncIterator[House]:
+def url(tmp_path: Path) -> Iterator[str]:
     with embedded(tmp_path / "postgres") as server:
-        url = plain_login(server.owner_url)
-        migrate(url, parts(), login="plain", phases=("before", "after"))
-        async with build(settings, url, connections=4) as built:
-            await built.accounts.ensure_default_tenant()
-            await built.sweeper.ensure_epoch()
-            yield built
+        plain = plain_login(server.owner_url)
+        migrate(plain, parts(), login="plain", phases=("before", "after"))
+        yield plain
+
+
+@pytest.fixture
+async def house(url: str, settings: Settings) -> AsyncIterator[House]:
+    async with build(settings, url, connections=4) as built:
+        await built.accounts.ensure_default_tenant()
+        await built.sweeper.ensure_epoch()
+        yield built
 
 
 async def test_forced_policies_hold_back_the_one_role(house: House) -> None:
@@ -55,3 +63,36 @@ async def test_forced_policies_hold_back_the_one_role(house: House) -> None:
 async def test_doctor_says_that_there_is_one_role(house: House) -> None:
     codes = [found.code async for found in house.doctor.examine("meta", Subset())]
     assert codes == ["roles-missing"]
+
+
+async def keep(house: House, tenant: UUID, data: bytes) -> UUID:
+    file = house.uploads.spool.new_path()
+    file.write_bytes(data)
+    kept = await house.originals.keep(
+        Caller(role="editor", tenant=tenant, person=uuid4()), file, Digest.of(data), len(data),
+        Facts(media_type="image/png", width=1, height=1), holder=Holder("upload", uuid4()),
+    )  # fmt: skip
+    return kept.original_id
+
+
+def lose_everything(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("drop schema calotype, procrastinate cascade")
+        connection.execute("drop extension pg_trgm")
+
+
+async def test_one_role_backs_up_every_row_and_restores_it(
+    house: House, url: str, settings: Settings, tmp_path: Path
+) -> None:
+    tenant = await house.accounts.tenants.id_of("default")
+    original = await keep(house, tenant, b"picture")
+    urls, folder = Urls(url, url, url), tmp_path / "backup"
+    assert back_up(urls, folder).originals == 1
+    await house.database.close()
+    lose_everything(url)
+    load_backup(urls, folder)
+    async with build(settings, url, connections=2) as restored:
+        assert await compare(restored, folder) == Restored(1, ())
+        async with restored.database.snapshot(Caller(role="viewer", tenant=tenant)) as snapshot:
+            assert await value(snapshot, "select id from originals", {}) == original
+            assert await value(snapshot, "select count(*) from tenants", {}) == 1

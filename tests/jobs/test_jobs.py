@@ -14,6 +14,7 @@ from calotype.database import Caller, DatabaseUnreachable, execute, value
 from calotype.errors import Conflict, Forbidden, Invalid, Missing, Unavailable
 from calotype.jobs import Job, Jobs, Task, Worker
 from calotype.jobs.running import ATTEMPTS
+from calotype.originals.model import Sweep
 from calotype.storage import StoreFull
 from tests.conftest import Cluster
 
@@ -200,3 +201,132 @@ async def test_a_job_of_a_newer_release_is_done_as_far_as_it_is_understood(
         connection.execute('update procrastinate_jobs set args = args || \'{"colour": "red"}\'')
     await work(run)
     assert done == [Note(SUBJECT)]
+
+
+async def end(working: asyncio.Task[None]) -> None:
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+def build_worker(cluster: Cluster, house: House, *tasks: Task[Any]) -> Worker:
+    return Worker.build(
+        cluster.login_url, tasks, concurrency=1, separate_roles=house.database.separate_roles
+    )
+
+
+SWEEP = "originals:sweep"
+
+
+def plant(cluster: Cluster, status: str, name: str = SWEEP, worker: int | None = None) -> None:
+    """Write a job that the clock deferred."""
+    with queue_of(cluster) as connection:
+        connection.execute(
+            "insert into procrastinate_jobs (queue_name, task_name, status, queueing_lock, lock,"
+            " worker_id, args) values ('default', %s, %s, %s, %s, %s, '{\"timestamp\": 0}')",
+            [name, status, name, name, worker],
+        )
+
+
+def statuses(cluster: Cluster, name: str = SWEEP) -> list[str]:
+    with queue_of(cluster) as connection:
+        found = connection.execute(
+            "select status from procrastinate_jobs where task_name = %s order by id", [name]
+        ).fetchall()
+    return [row[0] for row in found]
+
+
+def dead_worker(cluster: Cluster) -> int:
+    with queue_of(cluster) as connection:
+        [worker] = connection.execute(
+            "insert into procrastinate_workers (last_heartbeat)"
+            " values (now() - interval '1 hour') returning id"
+        ).fetchone() or [0]
+    return worker
+
+
+async def test_what_a_dead_worker_left_stops_no_start_where_the_clock_queued_another(
+    house: House, cluster: Cluster
+) -> None:
+    swept = asyncio.Event()
+
+    async def sweep(_: Caller, __: Sweep) -> None:
+        swept.set()
+
+    plant(cluster, "doing", worker=dead_worker(cluster))
+    plant(cluster, "todo")
+    worker = build_worker(cluster, house, Task(Sweep, sweep, every="0 0 1 1 *"))
+    working = asyncio.create_task(worker.run())
+    async with asyncio.timeout(20):
+        await asyncio.wait(
+            [working, asyncio.create_task(swept.wait())], return_when="FIRST_COMPLETED"
+        )
+    assert swept.is_set()
+    await end(working)
+    assert statuses(cluster) == []
+
+
+async def test_a_job_of_the_clock_that_meets_trouble_waits_for_its_next_time(
+    house: House, cluster: Cluster
+) -> None:
+    async def sweep(_: Caller, __: Sweep) -> None:
+        raise Unavailable
+
+    plant(cluster, "todo")
+    worker = build_worker(cluster, house, Task(Sweep, sweep, every="0 0 1 1 *"))
+    async with worker.app.open_async():
+        await worker.app.run_worker_async(
+            wait=False, install_signal_handlers=False, delete_jobs="successful"
+        )
+    assert statuses(cluster) == []
+
+
+async def test_a_stop_hands_jobs_back_and_ends_those_of_the_clock(
+    house: House, admin: Caller, cluster: Cluster, defer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if the clock has queued the next one already."""
+    monkeypatch.setattr("calotype.jobs.running._GRACE_SECONDS", 0)
+    begun = {Note: asyncio.Event(), Sweep: asyncio.Event()}
+
+    async def linger(_: Caller, job: Job) -> None:
+        begun[type(job)].set()
+        await asyncio.Event().wait()
+
+    await defer(admin)
+    plant(cluster, "todo")
+    tasks = (Task(Note, linger), Task(Sweep, linger, every="0 0 1 1 *"))
+    worker = Worker.build(
+        cluster.login_url, tasks, concurrency=2, separate_roles=house.database.separate_roles
+    )
+    working = asyncio.create_task(worker.run())
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(event.wait() for event in begun.values()))
+    plant(cluster, "todo")
+    await end(working)
+    assert entries(cluster) == [("todo", 1)]
+    assert statuses(cluster) == ["aborted", "todo"]
+
+
+async def test_what_failed_is_forgotten_after_two_weeks(house: House, cluster: Cluster) -> None:
+    ended = ("failed", "aborted", "cancelled")
+    for age in ("13 days", "15 days"):
+        for status in ended:
+            plant(cluster, "todo", f"{age} {status}")
+            with queue_of(cluster) as connection:
+                connection.execute(
+                    "update procrastinate_jobs set status = %s where task_name = %s",
+                    [status, f"{age} {status}"],
+                )
+                connection.execute(
+                    "update procrastinate_events set at = now() - %s::interval where job_id ="
+                    " (select id from procrastinate_jobs where task_name = %s)",
+                    [age, f"{age} {status}"],
+                )
+    plant(cluster, "todo", "jobs:forget")
+    worker = build_worker(cluster, house)
+    async with worker.app.open_async():
+        await worker.app.run_worker_async(
+            wait=False, install_signal_handlers=False, delete_jobs="successful"
+        )
+    for status in ended:
+        assert statuses(cluster, f"13 days {status}") == [status]
+        assert statuses(cluster, f"15 days {status}") == []

@@ -1,10 +1,16 @@
 """The trash: what is deleted can be restored until it is emptied, and shares nothing but bytes."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import psycopg
 import pytest
 
 from calotype.library import MediaMissing, NotInTrash
 from tests.laws.crash.stage import Stage, picture
 from tests.library.conftest import Shelves
+from tests.originals.waiting import somebody_waits_for_a_lock
 
 
 async def test_deleted_media_moves_to_the_trash_and_back(stage: Stage, shelves: Shelves) -> None:
@@ -92,3 +98,42 @@ async def test_a_full_trash_is_emptied_of_all_tenants_in_batches(
     assert await stage.house.library.empty_trash() == 222
     assert stage.ask("select id from original_references") == []
     assert stage.ask("select distinct state from originals") == [("condemned",)]
+
+
+async def delete_at_once(stage: Stage, media: UUID) -> None:
+    await stage.delete_at_once(media)
+
+
+async def empty_trash(stage: Stage, media: UUID) -> None:
+    await stage.delete(media)
+    stage.pass_time(31 * 24)
+    assert await stage.house.library.empty_trash() == 1
+
+
+@pytest.mark.parametrize("let_go", [delete_at_once, empty_trash])
+async def test_letting_go_waits_for_a_healing_instead_of_colliding_with_it(
+    stage: Stage, shelves: Shelves, let_go: Callable[[Stage, UUID], Awaitable[None]]
+) -> None:
+    """Healing locks the original first, and media last."""
+    media = await shelves.add("a")
+    with psycopg.connect(stage.cluster.owner_url, options="-c search_path=calotype") as healing:
+        healing.execute("set calotype.role = 'system'")
+        healing.execute("select from originals for update")
+        letting_go = asyncio.create_task(let_go(stage, media))
+        await somebody_waits_for_a_lock(stage)
+        healing.execute("set lock_timeout = '5s'")
+        healing.execute("update media set original_id = original_id")
+        healing.commit()
+        await letting_go
+    assert stage.ask("select state from originals") == [("condemned",)]
+
+
+async def test_what_would_leave_the_trash_is_counted_first(stage: Stage, shelves: Shelves) -> None:
+    for name in ("a", "b"):
+        await stage.delete(await shelves.add(name))
+    assert await stage.house.library.count_due() == 0
+    stage.pass_time(31 * 24)
+    await stage.delete(await shelves.add("c"))
+    assert await stage.house.library.count_due() == 2
+    assert await stage.house.library.empty_trash() == 2
+    assert await stage.house.library.count_due() == 0

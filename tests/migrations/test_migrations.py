@@ -16,6 +16,7 @@ from calotype.database import (
     Part,
     Phase,
     embedded,
+    is_new,
     migrate,
     own_part,
     pending,
@@ -61,6 +62,11 @@ def test_migrating_twice_changes_nothing(new_database: str) -> None:
     assert migrate(new_database, parts(), login="calotype_login", phases=BOTH)
     assert migrate(new_database, parts(), login="calotype_login", phases=BOTH) == []
     assert all(not found.migrations for found in pending(new_database, parts()))
+
+
+def test_looking_what_is_pending_writes_nothing(new_database: str) -> None:
+    assert all(found.is_new for found in pending(new_database, parts()))
+    assert is_new(new_database)
 
 
 def with_step(phase: Phase, statements: str) -> Part:

@@ -1,5 +1,6 @@
 """Each check finds the defect that is planted for it, and each repair mends it for good."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,11 +8,14 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from calotype.cli import main
 from calotype.originals import NothingToRepair, Subset
 from calotype.originals.doctor import _OBJECT_MESSAGES
 from calotype.originals.epoch import EPOCH_KEY
 from tests.laws.crash.stage import Stage, picture
+from tests.originals.waiting import somebody_waits_for_a_lock
 
 Plant = Callable[[Stage], Awaitable[object]]
 
@@ -242,15 +246,17 @@ async def test_doctor_finds_the_defect_that_was_planted(stage: Stage, code: str)
 @pytest.mark.parametrize(
     "code",
     [
-        "condemned-referenced", "epoch-differs", "live-unreferenced", "media-unheld",
-        "object-damaged", "object-missing", "object-stray", "stats-drifted",
+        "condemned-referenced", "epoch-differs", "job-failed", "live-unreferenced",
+        "media-unheld", "object-damaged", "object-missing", "object-stray", "stats-drifted",
     ],
 )  # fmt: skip
 async def test_a_repair_mends_its_defect_once(stage: Stage, code: str) -> None:
     """What was lost cannot be made anew, but the same upload is invited to heal it."""
     defect = DEFECTS[code]
     async with planted(stage, defect):
+        assert [found.code for found in await stage.house.doctor.plan_repair(code)] == [code]
         assert [await stage.house.doctor.repair(code) for _ in range(3)] == [1, 0, 0]
+        assert await stage.house.doctor.plan_repair(code) == []
         left = {"quarantined"} if code in REPAIRED_BY_HAND else set()
         assert await codes(stage, defect.level) == left
         await stage.upload(picture(1))
@@ -266,6 +272,8 @@ async def test_every_repair_is_tried(stage: Stage) -> None:
 async def test_a_repair_by_another_name_is_refused(stage: Stage) -> None:
     with pytest.raises(NothingToRepair):
         await stage.house.doctor.repair("everything")
+    with pytest.raises(NothingToRepair):
+        await stage.house.doctor.plan_repair("everything")
 
 
 async def test_a_decoder_that_should_not_be_there_is_found(
@@ -323,3 +331,41 @@ async def test_a_reference_to_bytes_that_are_going_is_refused_by_the_database(
             " values (%s, %s, %s, 'media', %s)",
             [uuid4(), original, stage.editor.tenant, uuid4()],
         )
+
+
+async def test_a_repair_does_not_condemn_what_was_held_while_it_waited(stage: Stage) -> None:
+    await forget_to_condemn(stage)
+    with psycopg.connect(stage.cluster.owner_url, options="-c search_path=calotype") as holding:
+        holding.execute("set calotype.role = 'system'")
+        holding.execute("update originals set verified_at = now()")
+        holding.execute(
+            "insert into original_references (id, original_id, tenant_id, holder_kind, holder_id)"
+            " select gen_random_uuid(), id, scope_id, 'upload', gen_random_uuid() from originals"
+        )
+        repairing = asyncio.create_task(stage.house.doctor.repair("live-unreferenced"))
+        await somebody_waits_for_a_lock(stage)
+        holding.commit()
+    assert await repairing == 0
+    assert stage.ask("select state from originals") == [("live",)]
+
+
+async def test_nothing_is_mended_without_a_plan_that_was_agreed_to(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALOTYPE_DATABASE_URL", stage.cluster.login_url)
+    monkeypatch.setenv("CALOTYPE_OBJECTS_URL", stage.objects_folder.as_uri())
+    monkeypatch.setenv("CALOTYPE_SECRET_KEYS", '["a secret key"]')
+    monkeypatch.setenv("CALOTYPE_SERVICE_KEY", "service")
+
+    async def mend(*words: str, answer: str | None = None) -> str:
+        command = ["doctor", "--data", str(stage.folder), "--repair", "object-damaged", *words]
+        result = await asyncio.to_thread(CliRunner().invoke, main, command, input=answer)
+        return result.output
+
+    await upload(stage)
+    assert await mend("--yes") == "There is nothing to mend.\n"
+    stage.flip_a_bit()
+    assert "Mend 1?" in await mend(answer="n\n")
+    assert stage.ask("select state from originals") == [("live",)]
+    assert "1 mended." in await mend(answer="y\n")
+    assert stage.ask("select state from originals") == [("quarantined",)]

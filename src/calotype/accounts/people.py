@@ -125,8 +125,8 @@ class People:
 
         Somebody who has none yet, because a link brought them here, needs not give it.
         """
-        hashed = await self.passwords.hash(password)
         await self._require_current(caller, current or "", address)
+        hashed = await self.passwords.hash(password)
         async with self.database.transaction(caller) as tx:
             return await begin(tx, await _set_password(tx, caller.person, hashed))
 
@@ -160,6 +160,7 @@ async def _set_password(tx: Transaction, person_id: UUID | None, hashed: str) ->
     if person is None:
         raise PersonMissing
     await session_store.end_sessions(tx, person.id)
+    await session_store.remove_links(tx, person.id)
     log.info("accounts.password_set", person=str(person.id))
     return person
 

@@ -77,12 +77,12 @@ class SessionCookie:
 CookieJar = Annotated[SessionCookie, Depends(provide(SessionCookie))]
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 
 
-def _address(request: Request) -> str:
+async def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 

@@ -58,6 +58,8 @@ def network_of(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
     if isinstance(parsed, ipaddress.IPv4Address):
         return address
     return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -100,11 +100,13 @@ class LinkBody(Wire):
 
     purpose: Purpose
     secret: str
+    url: str = Field(description="The page that the link leads to, from the server's root.")
     expires_at: datetime
 
     @classmethod
     def of(cls, link: NewLink) -> Self:
-        return cls(purpose=link.purpose, secret=link.secret, expires_at=link.expires_at)
+        url = f"/{link.purpose}/{link.secret}"
+        return cls(purpose=link.purpose, secret=link.secret, url=url, expires_at=link.expires_at)
 
 
 class InviteBody(Wire):

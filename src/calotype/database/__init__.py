@@ -6,6 +6,7 @@ from calotype.database.connection import Database, Snapshot, Transaction
 from calotype.database.dumping import DumpFailed, dump, load
 from calotype.database.errors import (
     DatabaseBusy,
+    DatabaseSlow,
     DatabaseTooOld,
     DatabaseUnreachable,
     RowsCollided,
@@ -35,6 +36,7 @@ __all__ = [
     "Caller",
     "Database",
     "DatabaseBusy",
+    "DatabaseSlow",
     "DatabaseTooOld",
     "DatabaseUnreachable",
     "DumpFailed",

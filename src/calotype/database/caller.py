@@ -9,6 +9,8 @@ Role = Literal["anybody", "viewer", "editor", "admin", "curator", "service", "sy
 
 _EDITING: frozenset[Role] = frozenset({"editor", "admin", "curator", "service"})
 _ADMINISTERING: frozenset[Role] = frozenset({"admin", "service"})
+# A request that the database keeps waiting for longer is given up; upkeep may take its time.
+_LIMITS = ", set_config('statement_timeout', '30s', true), set_config('lock_timeout', '10s', true)"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Caller:
             f" set_config('calotype.tenant', '{self.tenant or ''}', true),"
             f" set_config('calotype.person', '{self.person or ''}', true),"
             f" set_config('calotype.role', '{self.role}', true)"
+            f"{'' if self.role == 'system' else _LIMITS}"
         ).encode()
 
     @property

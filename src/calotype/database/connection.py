@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 from calotype.database.caller import Caller
 from calotype.database.errors import (
     DatabaseBusy,
+    DatabaseSlow,
     DatabaseTooOld,
     DatabaseUnreachable,
     RowsCollided,
@@ -20,7 +21,9 @@ from calotype.database.errors import (
 
 OLDEST_VERSION = 150000
 _WAIT_SECONDS = 5.0
+_OFTEN = 5
 _COLLISIONS = (errors.SerializationFailure, errors.DeadlockDetected)
+_OVERDUE = (errors.QueryCanceled, errors.LockNotAvailable)
 _BEGIN = b"begin"
 _BEGIN_WITHOUT_WAITING = b"begin; set local synchronous_commit = off"
 _BEGIN_READING = b"begin read only"
@@ -49,8 +52,12 @@ class Database:
     separate_roles: bool
 
     @classmethod
-    async def connect(cls, url: str, *, connections: int) -> Self:
-        """Open the pool once the server has answered and is new enough."""
+    async def connect(cls, url: str, *, connections: int, prepares: bool = False) -> Self:
+        """Open the pool once the server has answered and is new enough.
+
+        Statements that come often are only *prepared* where no pooler may stand in between, which
+        would hand them to connections that do not know them.
+        """
         separate_roles = await _inspect(url)
         pool: Pool = AsyncConnectionPool(
             url,
@@ -59,7 +66,7 @@ class Database:
             timeout=_WAIT_SECONDS,
             max_waiting=connections * 32,
             open=False,
-            kwargs={"autocommit": True, "prepare_threshold": None},
+            kwargs={"autocommit": True, "prepare_threshold": _OFTEN if prepares else None},
         )
         await pool.open()
         return cls(pool, separate_roles)
@@ -99,6 +106,8 @@ class Database:
             raise DatabaseBusy from error
         except _COLLISIONS as error:
             raise RowsCollided from error
+        except _OVERDUE as error:
+            raise DatabaseSlow from error
         except psycopg.OperationalError as error:
             raise DatabaseUnreachable from error
 

@@ -1,6 +1,6 @@
 """What goes wrong between calotype and its PostgreSQL."""
 
-from calotype.errors import Conflict, Unavailable
+from calotype.errors import Unavailable
 
 
 class DatabaseUnreachable(Unavailable):
@@ -11,6 +11,10 @@ class DatabaseBusy(Unavailable):
     """All connections to the database are in use."""
 
 
+class DatabaseSlow(Unavailable):
+    """The database took too long."""
+
+
 class DatabaseTooOld(Unavailable):
     """This PostgreSQL is too old: calotype needs version 15 or newer."""
 
@@ -19,5 +23,5 @@ class SchemaBehind(Unavailable):
     """The database schema is older than this program: run `calotype migrate`."""
 
 
-class RowsCollided(Conflict):
+class RowsCollided(Unavailable):
     """Somebody else changed the same thing at the same time."""

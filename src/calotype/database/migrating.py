@@ -23,6 +23,7 @@ _GRANT_OPTIONS_SINCE = 160000
 _ROLES = ("calotype_app", "calotype_system")
 _GRANTS: tuple[LiteralString, ...] = (
     "grant usage on schema {schema} to {role}",
+    "grant select on calotype.migrations to {role}",
     "alter default privileges in schema {schema}"
     " grant select, insert, update, delete on tables to {role}",
     "alter default privileges in schema {schema} grant usage on sequences to {role}",
@@ -76,7 +77,6 @@ def _migration(file_name: str, statements: str) -> Migration:
 def pending(owner_url: str, parts: Sequence[Part]) -> list[Pending]:
     """Tell, part by part, what `migrate` would do."""
     with _connect(owner_url) as connection:
-        _prepare(connection)
         return [_pending(connection, part) for part in parts]
 
 
@@ -135,8 +135,6 @@ def _prepare(connection: Connection[tuple[object, ...]]) -> None:
         "create table if not exists calotype.migrations (part text not null, name text not null,"
         " applied_at timestamptz not null default now(), primary key (part, name))"
     )
-    connection.execute("grant usage on schema calotype to public")
-    connection.execute("grant select on calotype.migrations to public")
 
 
 def _make_roles(connection: Connection[tuple[object, ...]], login: str) -> None:
@@ -166,12 +164,20 @@ def _make_role(connection: Connection[tuple[object, ...]], role: str, login: str
 
 
 def _pending(connection: Connection[tuple[object, ...]], part: Part) -> Pending:
+    applied = _applied(connection, part)
+    missing = tuple(m for m in part.migrations if m.name not in applied)
+    return Pending(part, is_new=not applied, migrations=missing)
+
+
+def _applied(connection: Connection[tuple[object, ...]], part: Part) -> set[object]:
+    """Name what was applied of *part*, also where nothing ever was."""
+    place = connection.execute("select to_regclass('calotype.migrations')").fetchone()
+    if place == (None,):
+        return set()
     found = connection.execute(
         "select name from calotype.migrations where part = %s", [part.schema]
     ).fetchall()
-    applied = {row[0] for row in found}
-    missing = tuple(m for m in part.migrations if m.name not in applied)
-    return Pending(part, is_new=not applied, migrations=missing)
+    return {row[0] for row in found}
 
 
 def _bring_up(
@@ -196,6 +202,7 @@ def _apply(
         connection.execute("set local statement_timeout = '10min'")
         _open_schema(connection, part.schema)
         connection.execute(statements.encode())
+        _close_routines(connection, part.schema)
         for migration in names:
             connection.execute(
                 "insert into calotype.migrations (part, name) values (%s, %s)",
@@ -212,6 +219,16 @@ def _open_schema(connection: Connection[tuple[object, ...]], schema: str) -> Non
         names = {"schema": name, "role": sql.Identifier(role)}
         for grant in _GRANTS:
             connection.execute(sql.SQL(grant).format(**names))
+
+
+def _close_routines(connection: Connection[tuple[object, ...]], schema: str) -> None:
+    """Let nobody but calotype's roles call what is in *schema*: PostgreSQL lets everybody."""
+    names = {"schema": sql.Identifier(schema)}
+    revoke = sql.SQL("revoke execute on all routines in schema {schema} from public")
+    connection.execute(revoke.format(**names))
+    grant = sql.SQL("grant execute on all routines in schema {schema} to {role}")
+    for role in _existing_roles(connection):
+        connection.execute(grant.format(**names, role=sql.Identifier(role)))
 
 
 def _existing_roles(connection: Connection[tuple[object, ...]]) -> list[str]:

@@ -1,5 +1,5 @@
 -- The whole schema of calotype. Numbered migrations sum to this file; a test holds them together.
--- Roles exist before this file runs (see roles.py); every tenant table is closed by `isolate`.
+-- Roles exist before this file runs (see migrating.py); every tenant table is closed by `isolate`.
 
 create extension if not exists pg_trgm with schema public;
 
@@ -176,8 +176,7 @@ create index originals_condemned on originals (changed_at) where state = 'condem
 create index originals_deleting on originals (changed_at) where state = 'deleting';
 create index originals_pending on originals (lease_expires_at) where state = 'pending';
 create index originals_unverified on originals (verified_at nulls first) where state = 'live';
-call isolate('originals',
-    'scope_id in ((select calotype.current_tenant()), calotype.catalogue_scope())');
+call isolate('originals', 'scope_id = (select calotype.current_tenant())');
 
 -- Every kind of row that may need an original. Doctor compares this list with the catalogue of
 -- the database, so that no table can hold bytes unnoticed.
@@ -411,7 +410,8 @@ create index media_name on media using gin (lower(name) public.gin_trgm_ops)
 create function follow_reference() returns trigger
     language plpgsql security definer set search_path = calotype, pg_temp as $$
 begin
-    update media set original_id = new.original_id where id = new.holder_id;
+    update media set original_id = new.original_id
+        where id = new.holder_id and tenant_id = new.tenant_id;
     return null;
 end $$;
 create trigger follow_reference after update of original_id on original_references

@@ -36,7 +36,6 @@ class Delivery:
 
     object_key: str
     content: Stripped
-    is_whole: bool
     media_type: str
     file_name: str
     etag: str

@@ -1,7 +1,5 @@
 """From an address to a picture that the caller may have."""
 
-import hashlib
-import hmac
 import time
 from dataclasses import dataclass
 from uuid import UUID
@@ -74,7 +72,6 @@ class Deliveries:
         return Delivery(
             object_key=found.object_key,
             content=whole if exact else Stripped.from_json(found.stripped),
-            is_whole=exact,
             media_type=found.media_type,
             file_name=found.file_name,
             etag=self._etag(found, exact=exact),
@@ -86,8 +83,7 @@ class Deliveries:
     def _etag(self, found: Found, *, exact: bool) -> str:
         """A name of these bytes at this address that tells nothing about the bytes."""
         kind = b"exact" if exact else b"stripped"
-        mac = hmac.new(found.token, kind + found.digest, hashlib.sha256).hexdigest()
-        return f'"{mac[:32]}"'
+        return f'"{self.addresses.tag(kind, found.token, found.digest)}"'
 
 
 def _may_see(caller: Caller, found: Found, *, signed: bool) -> bool:

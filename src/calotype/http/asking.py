@@ -13,7 +13,7 @@ class NotSignedIn(Forbidden):
     """This needs a key, a token or a session."""
 
 
-def asking(request: Request) -> Caller:
+async def asking(request: Request) -> Caller:
     """Return who asks; nobody in particular is turned away."""
     caller: Caller = request.state.caller
     if caller.role == "anybody":

@@ -1,6 +1,7 @@
 """What happens to every request: an id, a measurement, a line in the log, a bound."""
 
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ SECONDS = Histogram(
 )
 _SERVER_FAILED = 500
 _BODY_BYTES = 1 << 20
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Measured:
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "none")
-    REQUESTS.labels(scope["method"], route, str(status)).inc()
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(method, route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
     write = log.warning if status >= _SERVER_FAILED else log.debug
     write(
@@ -69,12 +72,11 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     )
 
 
-def bounded(scope: Scope, receive: Receive) -> Receive:
-    """Refuse bodies over a bound; forms have one of their own, where they are received."""
-    headers = Headers(scope=scope)
-    if headers.get("content-type", "").startswith("multipart/form-data"):
+def bounded(scope: Scope, receive: Receive, forms: Set[tuple[str, str]]) -> Receive:
+    """Refuse bodies over a bound; *forms* have one of their own, where they are received."""
+    if (scope["method"], scope["path"]) in forms:
         return receive
-    announced = headers.get("content-length", "")
+    announced = Headers(scope=scope).get("content-length", "")
     if announced.isdigit() and int(announced) > _BODY_BYTES:
         raise BodyTooLarge
     read_bytes = 0

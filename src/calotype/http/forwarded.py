@@ -28,7 +28,8 @@ class Forwarded:
 
     def _told(self, headers: Headers, client: tuple[str, int]) -> dict[str, object]:
         """The last address that no trusted proxy added is the client's."""
-        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",")]
+        said = ",".join(headers.getlist("x-forwarded-for"))
+        hops = [hop.strip() for hop in said.split(",")]
         foreign = [hop for hop in hops if hop and not self._trusts(hop)]
         told: dict[str, object] = {"client": (foreign[-1], 0) if foreign else client}
         if headers.get("x-forwarded-proto") in ("http", "https"):
@@ -38,6 +39,7 @@ class Forwarded:
     def _trusts(self, address: str) -> bool:
         try:
             known = ip_address(address)
+            known = getattr(known, "ipv4_mapped", None) or known
         except ValueError:
             return False
         return any(known in network for network in self.trusted)

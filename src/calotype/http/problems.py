@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from calotype.database import RowsCollided
 from calotype.errors import (
     CalotypeError,
     Conflict,
@@ -24,7 +23,6 @@ from calotype.errors import (
     Unavailable,
 )
 from calotype.http.asking import NotSignedIn
-from calotype.imaging import NotAPicture
 
 log = structlog.get_logger()
 
@@ -38,10 +36,9 @@ STATUSES: Statuses = {
     Forbidden: 403,
     Unavailable: 503,
     NotSignedIn: 401,
-    NotAPicture: 415,
-    RowsCollided: 503,
 }
 _RETRY_AFTER_SECONDS = 2
+_BEFORE_THE_BODY = frozenset({401, 403, 413})
 
 
 class FieldProblem(BaseModel):
@@ -153,6 +150,9 @@ def problem(
         headers["Retry-After"] = str(body.pop("retry_after"))
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if status in _BEFORE_THE_BODY and request.scope.get("http_version", "").startswith("1"):
+        # The rest of the body is not read, so nothing more can come on this connection.
+        headers["Connection"] = "close"
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
@@ -181,7 +181,10 @@ async def _unacceptable(request: Request, error: Exception) -> Response:
 def field_problems(errors: Sequence[Mapping[str, Any]], *, skip: int = 0) -> list[dict[str, str]]:
     """Name each refused field, *skip* parts into its place, and say why."""
     return [
-        {"field": ".".join(str(part) for part in item["loc"][skip:]), "message": item["msg"]}
+        {
+            "field": ".".join(str(part) for part in item["loc"][skip:]),
+            "message": item["msg"].removeprefix("Value error, "),
+        }
         for item in errors
     ]
 

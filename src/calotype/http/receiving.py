@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -68,28 +68,40 @@ class _Sink:
 
     async def drain(self) -> None:
         chunks, self.waiting, self.waiting_bytes = self.waiting, [], 0
-        if chunks:
-            await asyncio.to_thread(self._write, b"".join(chunks))
+        if not chunks:
+            return
+        writing = asyncio.create_task(asyncio.to_thread(self._write, chunks))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # The thread goes on; the file must not be closed under it.
+            await asyncio.wait([writing])
+            raise
 
-    def _write(self, data: bytes) -> None:
-        self.hasher.update(data)
-        view = memoryview(data)
+    def _write(self, chunks: list[bytes]) -> None:
+        """Hash and write piece by piece: joined they would be copied, and leave the cache."""
         with disk_trouble():
-            while view:
-                view = view[os.write(self.descriptor, view) :]
+            for chunk in chunks:
+                self.hasher.update(chunk)
+                view = memoryview(chunk)
+                while view:
+                    view = view[os.write(self.descriptor, view) :]
 
 
 @asynccontextmanager
 async def receive_form(
-    request: Request, spool: Spool, *, limit_bytes: int
+    request: Request, spool: Spool, *, limit_bytes: int, lists: Set[str] = frozenset()
 ) -> AsyncGenerator[Received]:
-    """Read a form with one part `file`; the spooled file is gone after the block unless moved."""
+    """Read a form with one part `file`; the spooled file is gone after the block unless moved.
+
+    Fields named in *lists* may come more than once and are joined by commas.
+    """
     path = spool.new_path()
     with disk_trouble():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         sink = _Sink(path, descriptor)
-        fields = await _read(request, sink, limit_bytes)
+        fields = await _read(request, _Form(sink, limit_bytes, lists))
         await sink.drain()
         if "file" not in fields:
             raise FileMissing
@@ -101,16 +113,15 @@ async def receive_form(
         path.unlink(missing_ok=True)
 
 
-async def _read(request: Request, sink: _Sink, limit_bytes: int) -> dict[str, str]:
+async def _read(request: Request, form: "_Form") -> dict[str, str]:
     """Feed the body to the parser; return the fields, with the file's name as `file`."""
     parser = PushMultipartParser(
         _boundary(request), max_header_size=_FIELD_BYTES, max_segment_count=_PARTS
     )
-    form = _Form(sink, limit_bytes)
     try:
         async for chunk in request.stream():
             if chunk and form.take(parser.parse(chunk)):
-                await sink.drain()
+                await form.sink.drain()
         parser.close()
     except (MultipartError, UnicodeError, ClientDisconnect) as error:
         raise _translated(error) from error
@@ -138,6 +149,7 @@ class _Form:
 
     sink: _Sink
     limit_bytes: int
+    lists: Set[str]
     fields: dict[str, str] = field(default_factory=dict[str, str])
     segment: MultipartSegment | None = None
     text: bytearray = field(default_factory=bytearray)
@@ -181,6 +193,7 @@ class _Form:
         name = self.segment.name or ""
         if name == "file":
             return
-        if name in self.fields:
+        text = self.text.decode()
+        if name in self.fields and name not in self.lists:
             raise BodyBroken(f"The form has the field {name!r} twice.")
-        self.fields[name] = self.text.decode()
+        self.fields[name] = f"{self.fields[name]},{text}" if name in self.fields else text

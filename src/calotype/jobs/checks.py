@@ -17,10 +17,12 @@ JOB_CHECKS = (
     RowCheck(
         code="job-failed",
         severity="warning",
-        message="This job failed for good; the worker's log says why.",
+        message="This job failed for good; the worker's log says why. Repairing forgets it, as"
+        " two weeks do.",
         query="""
         select task_name || ' ' || id from procrastinate.procrastinate_jobs
         where status = 'failed'
         """,
+        repair="delete from procrastinate.procrastinate_jobs where status = 'failed'",
     ),
 )

@@ -1,5 +1,6 @@
 """Carrying jobs out: who they run for, what is tried again, and what happens on a stop."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar, get_type_hints
@@ -7,8 +8,9 @@ from uuid import UUID
 
 import structlog
 from procrastinate import App, PsycopgConnector, RetryDecision
-from procrastinate.exceptions import JobAborted
+from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.jobs import Job as Entry
+from procrastinate.jobs import Status
 from procrastinate.retry import BaseRetryStrategy
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -24,6 +26,7 @@ AnyJob = TypeVar("AnyJob", bound=Job)
 ATTEMPTS = 12
 _LONGEST_PAUSE_SECONDS = 3600
 _GRACE_SECONDS = 5
+_REMEMBERED_HOURS = 14 * 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class _TryAgain(BaseRetryStrategy):
     """Only what is out of order is tried again, ever more slowly; a stop hands the job back."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Entry) -> RetryDecision | None:
-        if isinstance(exception, JobAborted):
+        if isinstance(exception, (JobAborted, asyncio.CancelledError)):
             return RetryDecision(retry_in={"seconds": 0})
         if not isinstance(exception, Unavailable) or job.attempts >= ATTEMPTS:
             return None
@@ -77,7 +80,7 @@ class Worker:
         app = App(connector=connector)
         for task in tasks:
             _register(app, task)
-        _register_take_over(app)
+        _register_housekeeping(app)
         return cls(app, concurrency)
 
     async def run(self) -> None:
@@ -98,29 +101,55 @@ def _register(app: App, task: Task[Any]) -> None:
 
     async def carry_out_in_time(timestamp: int) -> None:
         del timestamp
-        await task.run(SYSTEM, task.job())
+        try:
+            await task.run(SYSTEM, task.job())
+        except Unavailable as error:
+            log.warning("jobs.left_to_the_next_time", job=task.job.name, error=str(error))
 
     if task.every is None:
         app.task(name=task.job.name, retry=_TryAgain())(carry_out)
     else:
-        name = task.job.name
-        register = app.task(name=name, retry=_TryAgain(), queueing_lock=name, lock=name)
-        app.periodic(cron=task.every)(register(carry_out_in_time))
+        _register_in_time(app, task.job.name, task.every, carry_out_in_time)
 
 
-def _register_take_over(app: App) -> None:
+def _register_in_time(
+    app: App, name: str, cron: str, carry_out: Callable[[int], Awaitable[None]]
+) -> None:
+    """Defer a job by the clock, one at a time; it needs no retry, because the clock goes on."""
+    register = app.task(name=name, queueing_lock=name, lock=name)
+    app.periodic(cron=cron)(register(carry_out))
+
+
+def _register_housekeeping(app: App) -> None:
     async def take_over(timestamp: int) -> None:
+        del timestamp
         await _take_over(app)
 
-    register = app.task(name="jobs:take-over", queueing_lock="jobs:take-over")
-    app.periodic(cron="* * * * *")(register(take_over))
+    async def forget(timestamp: int) -> None:
+        del timestamp
+        await app.job_manager.delete_old_jobs(
+            _REMEMBERED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+
+    _register_in_time(app, "jobs:take-over", "* * * * *", take_over)
+    _register_in_time(app, "jobs:forget", "29 * * * *", forget)
 
 
 async def _take_over(app: App) -> None:
-    """Put jobs back whose worker has died."""
+    """Put jobs back whose worker has died, and end those that come again with the clock.
+
+    The clock may have queued the next one, beside which the queue takes no other. What another
+    worker took over in this moment is none of our business.
+    """
     for stalled in await app.job_manager.get_stalled_jobs():
         log.warning("jobs.taken_over", job=stalled.task_name, id=stalled.id)
-        await app.job_manager.retry_job(stalled)
+        try:
+            if stalled.queueing_lock:
+                await app.job_manager.finish_job(stalled, Status.ABORTED, delete_job=True)
+            else:
+                await app.job_manager.retry_job(stalled)
+        except ConnectorException as error:
+            log.warning("jobs.not_taken_over", id=stalled.id, error=repr(error.__cause__))
 
 
 def _caller(values: dict[str, Any]) -> Caller:

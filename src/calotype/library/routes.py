@@ -33,7 +33,7 @@ Shelf = Annotated[Library, Depends(provide(Library))]
 Rows = Annotated[Database, Depends(provide(Database))]
 
 
-def showing(
+async def showing(
     caller: Asking, addresses: Annotated[Addresses, Depends(provide(Addresses))]
 ) -> Showing:
     return Showing(addresses, caller)
@@ -42,7 +42,7 @@ def showing(
 Show = Annotated[Showing, Depends(showing)]
 
 
-def wanted(
+async def wanted(
     query: Annotated[Word | None, Query(max_length=200, description="Part of a name.")] = None,
     bucket: Annotated[Word | None, Query(max_length=63)] = None,
     source: SourceType | None = None,

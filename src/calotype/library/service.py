@@ -78,6 +78,8 @@ class Library:
 
     async def delete(self, tx: Transaction, media: UUID) -> None:
         """Move media to the trash; it keeps its original until the trash is emptied."""
+        if self.trash_days <= 0:
+            await self.originals.lock(tx, "media", [media])
         await self._lock_own(tx, media)
         await store.move_to_trash(tx, media)
         if self.trash_days <= 0:
@@ -94,18 +96,26 @@ class Library:
         emptied = 0
         while True:
             async with self.database.transaction(SYSTEM) as tx:
-                found = await store.lock_trash(tx, self.trash_days, _BATCH)
+                listed = await store.list_trash(tx, self.trash_days, _BATCH)
+                await self.originals.lock(tx, "media", listed)
+                found = await store.lock_trash(tx, self.trash_days, listed)
                 await self._let_go(tx, found)
             emptied += len(found)
             if len(found) < _BATCH:
                 return emptied
 
+    async def count_due(self) -> int:
+        """Tell how many media `empty_trash` would let go of now."""
+        async with self.database.snapshot(SYSTEM) as snapshot:
+            return await store.count_trash(snapshot, self.trash_days)
+
     async def settle_state(self, tx: Transaction, original: UUID, *, readable: bool) -> None:
         """Tell all media of an original whether its pixels can be shown."""
         await store.settle_state(tx, original, readable=readable)
 
-    async def sees_original(self, snapshot: Snapshot, original: UUID, *, besides: UUID) -> bool:
-        return await store.sees_original(snapshot, original, besides)
+    async def sees_original(self, snapshot: Snapshot, original: UUID) -> bool:
+        """Tell whether the caller sees media with these bytes."""
+        return await store.sees_original(snapshot, original)
 
     async def _lock_own(self, tx: Transaction, media: UUID) -> Media:
         found = await store.lock(tx, media)
@@ -116,6 +126,7 @@ class Library:
         return found
 
     async def _let_go(self, tx: Transaction, media: list[UUID]) -> None:
+        """Part media from originals, which are locked by now: healing takes originals first."""
         await store.let_go(tx, media)
         await self.originals.release(tx, "media", media)
 

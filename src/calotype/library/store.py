@@ -189,16 +189,29 @@ async def restore(tx: Transaction, media: UUID) -> bool:
     )
 
 
-async def lock_trash(tx: Transaction, days: float, limit: int) -> list[UUID]:
-    """Media that were in the trash for *days*; others who empty it take the rest."""
-    cursor = await tx.connection.execute(
-        """
-        select id from media
-        where deleted_at <= now() - make_interval(secs => %(seconds)s)
-            and original_id is not null
-        order by deleted_at limit %(limit)s for update skip locked
-        """,
+_DUE: LiteralString = """ from media
+    where deleted_at <= now() - make_interval(secs => %(seconds)s) and original_id is not null
+"""
+
+
+async def count_trash(snapshot: Snapshot, days: float) -> int:
+    return await value(snapshot, "select count(*)" + _DUE, {"seconds": days * 86400})
+
+
+async def list_trash(snapshot: Snapshot, days: float, limit: int) -> list[UUID]:
+    """Media that were in the trash for *days*, those first that were there for longest."""
+    cursor = await snapshot.connection.execute(
+        "select id" + _DUE + "order by deleted_at limit %(limit)s",
         {"seconds": days * 86400, "limit": limit},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def lock_trash(tx: Transaction, days: float, media: Sequence[UUID]) -> list[UUID]:
+    """Lock those of *media* that are still in the trash and that nobody else works on."""
+    cursor = await tx.connection.execute(
+        "select id" + _DUE + "and id = any(%(ids)s) order by id for update skip locked",
+        {"seconds": days * 86400, "ids": list(media)},
     )
     return [row[0] for row in await cursor.fetchall()]
 
@@ -220,14 +233,13 @@ async def settle_state(tx: Transaction, original: UUID, *, readable: bool) -> in
     )
 
 
-async def sees_original(snapshot: Snapshot, original: UUID, besides: UUID) -> bool:
-    """Tell whether the caller sees media with this original, other than *besides*."""
+async def sees_original(snapshot: Snapshot, original: UUID) -> bool:
+    """Tell whether the caller sees media with this original."""
     return bool(
         await value(
             snapshot,
-            "select true from media where original_id = %(original)s and id <> %(besides)s"
-            " and deleted_at is null limit 1",
-            {"original": original, "besides": besides},
+            "select true from media where original_id = %(original)s and deleted_at is null limit 1",
+            {"original": original},
         )
     )
 

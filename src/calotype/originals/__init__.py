@@ -1,19 +1,20 @@
 """Originals: every distinct file, kept once, for as long as something refers to it."""
 
-from calotype.originals.checks import ORIGINAL_CHECKS
+from calotype.originals.checks import ORIGINAL_CHECKS, REPAIRED_IN_STEPS
 from calotype.originals.doctor import (
     Doctor,
     Finding,
     Level,
-    NothingToRepair,
     Probe,
-    RepairHalted,
     Subset,
 )
 from calotype.originals.errors import (
     KeepContended,
+    NothingToRepair,
     OriginalMissing,
+    OriginalStillNamed,
     ReferenceLost,
+    RepairHalted,
     SizesDiffer,
 )
 from calotype.originals.keeping import Keeping
@@ -35,6 +36,7 @@ from calotype.originals.sweeping import Sweeper
 __all__ = [
     "CATALOGUE_SCOPE",
     "ORIGINAL_CHECKS",
+    "REPAIRED_IN_STEPS",
     "Doctor",
     "Facts",
     "Finding",
@@ -46,6 +48,7 @@ __all__ = [
     "NothingToRepair",
     "Original",
     "OriginalMissing",
+    "OriginalStillNamed",
     "Originals",
     "Probe",
     "Reconciled",

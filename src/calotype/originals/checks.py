@@ -35,6 +35,9 @@ with counted as (
 )
 """
 
+# What one statement cannot mend, because it must lock first and judge by another.
+REPAIRED_IN_STEPS = frozenset({"live-unreferenced"})
+
 ORIGINAL_CHECKS = (
     RowCheck(
         code="reference-dangling",
@@ -66,16 +69,6 @@ ORIGINAL_CHECKS = (
         query="""
         select id from originals
         where state = 'live' and changed_at < now() - interval '1 hour'
-            and not exists (select from original_references where original_id = originals.id)
-        """,
-        repair="""
-        with unheld as (
-            select id from originals
-            where state = 'live' and changed_at < now() - interval '1 hour'
-                and not exists (select from original_references where original_id = originals.id)
-            order by id for update)
-        update originals set state = 'condemned', changed_at = now()
-        from unheld where originals.id = unheld.id
             and not exists (select from original_references where original_id = originals.id)
         """,
     ),

@@ -1,26 +1,19 @@
 """Doctor: looks whether everything is as it should be, and mends one kind of thing at a time."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, LiteralString
 from uuid import UUID
 
 from calotype.database import SYSTEM, Database, RowCheck, Severity, execute
-from calotype.errors import Conflict, Invalid
-from calotype.originals import upkeep_store
+from calotype.originals import store, upkeep_store
 from calotype.originals.epoch import FOREIGN_STORE
+from calotype.originals.errors import NothingToRepair, RepairHalted
 from calotype.originals.scrubbing import Scrubber
 from calotype.originals.sweeping import Sweeper
 
 Level = Literal["meta", "head", "deep"]
-
-
-class NothingToRepair(Invalid):
-    """There is no repair by this name."""
-
-
-class RepairHalted(Conflict):
-    """The repair stopped, because it could not be certain of doing no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +35,7 @@ class Subset:
 
 
 Probe = Callable[[], Awaitable[Sequence[Finding]]]
+Repair = Callable[[], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +112,46 @@ class Doctor:
 
     def repairable(self) -> list[str]:
         """The codes that `repair` takes."""
-        codes = [check.code for check in self.row_checks if check.repair]
-        return sorted([*codes, *_OBJECT_MESSAGES, "epoch-differs", "object-stray"])
+        return sorted(self._repairs())
+
+    async def plan_repair(self, code: str) -> list[Finding]:
+        """Tell what `repair` would look at, with no more reading than *code* takes to be found."""
+        self._repair_of(code)
+        level = _LEVELS.get(code, "meta")
+        return [found async for found in self.examine(level, Subset()) if found.code == code]
 
     async def repair(self, code: str) -> int:
         """Mend everything that is reported as *code*, each thing looked at anew; tell how many."""
-        if code not in self.repairable():
-            raise NothingToRepair(f"{code}: choose one of {', '.join(self.repairable())}.")
-        if code in _OBJECT_MESSAGES:
-            return await self._quarantine(code)
-        if code == "epoch-differs":
-            return await self._adopt_store()
-        if code == "object-stray":
-            return await self._remove_strays()
-        check = next(check for check in self.row_checks if check.code == code)
-        assert check.repair is not None
+        return await self._repair_of(code)()
+
+    def _repair_of(self, code: str) -> Repair:
+        repairs = self._repairs()
+        if code not in repairs:
+            raise NothingToRepair(f"{code}: choose one of {', '.join(sorted(repairs))}.")
+        return repairs[code]
+
+    def _repairs(self) -> Mapping[str, Repair]:
+        by_statement = {
+            check.code: partial(self._execute, check.repair)
+            for check in self.row_checks
+            if check.repair
+        }
+        return by_statement | {
+            "epoch-differs": self._adopt_store,
+            "live-unreferenced": self._condemn_unheld,
+            "object-damaged": partial(self._quarantine, "object-damaged"),
+            "object-missing": partial(self._quarantine, "object-missing"),
+            "object-stray": self._remove_strays,
+        }
+
+    async def _execute(self, statement: LiteralString) -> int:
         async with self.database.transaction(SYSTEM) as tx:
-            return await execute(tx, check.repair, {})
+            return await execute(tx, statement, {})
+
+    async def _condemn_unheld(self) -> int:
+        """Lock first, judge second: whoever was waited for may hold one of these by now."""
+        async with self.database.transaction(SYSTEM) as tx:
+            return await store.condemn_unreferenced(tx, await upkeep_store.lock_unheld(tx))
 
     async def _quarantine(self, trouble: str) -> int:
         """Take what has this trouble out of sight, so that the same file, sent again, heals it."""
@@ -162,6 +179,11 @@ class Doctor:
         return int(await self.sweeper.mark_store())
 
 
+_LEVELS: Mapping[str, Level] = {
+    "object-damaged": "deep",
+    "object-missing": "head",
+    "object-stray": "head",
+}
 _OBJECT_MESSAGES = {
     "object-missing": "The object of this original is not in the store.",
     "object-damaged": "The object of this original does not have its bytes.",

@@ -1,6 +1,6 @@
 """What goes wrong with originals."""
 
-from calotype.errors import Conflict, Missing, Unavailable
+from calotype.errors import Conflict, Invalid, Missing, Unavailable
 
 
 class OriginalMissing(Missing):
@@ -13,6 +13,18 @@ class ReferenceLost(Conflict):
 
 class SizesDiffer(Conflict):
     """These bytes have the digest of an original of another size, which cannot be."""
+
+
+class OriginalStillNamed(Conflict):
+    """A row that is no reference names this original."""
+
+
+class NothingToRepair(Invalid):
+    """There is no repair by this name."""
+
+
+class RepairHalted(Conflict):
+    """The repair stopped, because it could not be certain of doing no harm."""
 
 
 class KeepContended(Unavailable):

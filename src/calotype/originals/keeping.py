@@ -8,7 +8,7 @@ that order.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +18,7 @@ from psycopg.errors import UniqueViolation
 
 from calotype.database import Caller, Database, Transaction
 from calotype.digest import Digest
+from calotype.errors import Unavailable
 from calotype.originals import store
 from calotype.originals.errors import KeepContended, SizesDiffer
 from calotype.originals.model import Facts, Holder, Kept
@@ -105,19 +106,21 @@ class Keeping:
 
     @asynccontextmanager
     async def _renewed(self, caller: Caller, pending: store.Pending) -> AsyncGenerator[None]:
-        """Renew the lease for as long as the bytes are on their way."""
+        """Renew the lease for as long as the bytes are on their way, and miss a time or two."""
 
         async def renew() -> None:
             while True:
                 await asyncio.sleep(_RENEW_SECONDS)
-                async with self.database.transaction(caller) as tx:
-                    await store.renew(tx, pending)
+                with suppress(Unavailable):
+                    async with self.database.transaction(caller) as tx:
+                        await store.renew(tx, pending)
 
         renewing = asyncio.create_task(renew())
         try:
             yield
         finally:
             renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
 
     async def _finish(
         self, caller: Caller, arrival: Arrival, pending: store.Pending

@@ -97,6 +97,7 @@ class SweepPlan:
     collectable_bytes: int
     unfinished: int
     expired_leases: int
+    proven_strays: int
     live: int
     live_bytes: int
     halted_because: str | None

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from calotype.accounts import require_admin
 from calotype.database import Caller, Database
 from calotype.digest import Digest
-from calotype.errors import Forbidden
 from calotype.http import (
     Asking,
     Cursor,
@@ -28,10 +28,6 @@ router = APIRouter(prefix="/api/originals", tags=["originals"])
 
 Keeper = Annotated[Originals, Depends(provide(Originals))]
 Rows = Annotated[Database, Depends(provide(Database))]
-
-
-class AdminsOnly(Forbidden):
-    """Only admins of the tenant may look at originals."""
 
 
 class OriginalOut(Wire):
@@ -64,9 +60,8 @@ class StatsOut(Wire):
     saved_ratio: float
 
 
-def administering(caller: Asking) -> Caller:
-    if not caller.may_administer:
-        raise AdminsOnly
+async def administering(caller: Asking) -> Caller:
+    require_admin(caller)
     return caller
 
 
@@ -92,10 +87,9 @@ async def list_originals(
         listed = await originals.list_originals(
             snapshot, after=decode_cursor(cursor), limit=limit + 1, orphaned=orphaned
         )
-        total = await originals.stats(snapshot)
+        total = await originals.count(snapshot, orphaned=orphaned)
     last = listed[limit - 1].id if len(listed) > limit else None
-    count = total.orphaned_count if orphaned else total.total_count
-    return page([_out(original) for original in listed], limit, last, count)
+    return page([_out(original) for original in listed], limit, last, total)
 
 
 @router.get("/stats", summary="How much is kept, referred to and saved", responses=responses(403))

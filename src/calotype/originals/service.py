@@ -56,6 +56,12 @@ class Originals:
         """Add a reference to a live original; holding twice changes nothing."""
         await store.add_reference(tx, original, holder, leased=False)
 
+    async def lock(
+        self, tx: Transaction, kind: Literal["upload", "media"], holders: Sequence[UUID]
+    ) -> None:
+        """Lock what *holders* hold: whoever locks rows of holders too does this before."""
+        await store.lock_held(tx, kind, holders)
+
     async def release(
         self, tx: Transaction, kind: Literal["upload", "media"], holders: Sequence[UUID]
     ) -> int:
@@ -85,6 +91,13 @@ class Originals:
         self, snapshot: Snapshot, *, after: UUID | None, limit: int, orphaned: bool = False
     ) -> list[Original]:
         return await store.list_originals(snapshot, after=after, limit=limit, orphaned=orphaned)
+
+    async def count(self, snapshot: Snapshot, *, orphaned: bool = False) -> int:
+        """Tell how many `list_originals` lists in all; the statistics know no damaged ones."""
+        stats = await self.stats(snapshot)
+        if orphaned:
+            return stats.orphaned_count
+        return stats.total_count + await store.count_quarantined(snapshot)
 
     async def stats(self, snapshot: Snapshot) -> Stats:
         """Figures of the caller's tenant; of all tenants for the system."""

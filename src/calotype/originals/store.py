@@ -357,6 +357,11 @@ async def list_originals(
     return [row.original() for row in found]
 
 
+async def count_quarantined(snapshot: Snapshot) -> int:
+    query = "select count(*) from originals where scope_id = %(scope)s and state = 'quarantined'"
+    return await value(snapshot, query, {"scope": snapshot.caller.tenant})
+
+
 async def mark_readable(tx: Transaction, original: UUID, *, readable: bool) -> None:
     await execute(
         tx,

@@ -11,6 +11,7 @@ from calotype.database import SYSTEM, Database, Snapshot
 from calotype.errors import Unavailable
 from calotype.originals import store, upkeep_store
 from calotype.originals.epoch import EPOCH_KEY, FOREIGN_STORE, belongs_together
+from calotype.originals.errors import OriginalStillNamed
 from calotype.originals.model import Reconciled, Stats, SweepPlan, Swept
 from calotype.storage import ObjectInfo, Objects
 
@@ -65,12 +66,16 @@ class Sweeper:
 
     async def plan(self) -> SweepPlan:
         """Say what a sweep would do now, and what speaks against it."""
-        plan = await self._read(upkeep_store.plan, self.grace_seconds)
+        plan = await self._count()
         if not await self.belongs_together():
             return replace(plan, halted_because=FOREIGN_STORE)
         if _is_too_much(plan.collectable, plan.collectable_bytes, plan.live_bytes):
             return replace(plan, halted_because=_too_much(plan.collectable, plan.collectable_bytes))
         return plan
+
+    async def _count(self) -> SweepPlan:
+        async with self.database.snapshot(SYSTEM) as snapshot:
+            return await upkeep_store.plan(snapshot, self.grace_seconds, self.stray_days)
 
     async def belongs_together(self) -> bool:
         """Tell whether database and store carry the same mark."""
@@ -132,20 +137,38 @@ class Sweeper:
     async def _remove_doomed(self) -> Swept:
         """Remove the bytes, then the row; what a crash left undone is done by the next sweep."""
         swept = Swept()
-        while batch := await self._read(upkeep_store.list_doomed, _BATCH):
-            for doomed in batch:
-                try:
-                    await self.objects.delete(doomed.object_key)
-                except Unavailable as error:
-                    return replace(swept, halted_because=str(error))
-                async with self.database.transaction(SYSTEM) as tx:
-                    buried = await upkeep_store.bury(tx, doomed.id)
-                swept = replace(
-                    swept,
-                    collected=swept.collected + buried,
-                    collected_bytes=swept.collected_bytes + buried * doomed.size_bytes,
-                )
+        async for doomed in self._iter_doomed():
+            try:
+                await self.objects.delete(doomed.object_key)
+            except Unavailable as error:
+                return replace(swept, halted_because=str(error))
+            buried = await self._bury(doomed)
+            swept = replace(
+                swept,
+                collected=swept.collected + buried,
+                collected_bytes=swept.collected_bytes + buried * doomed.size_bytes,
+            )
         return swept
+
+    async def _iter_doomed(self) -> AsyncGenerator[upkeep_store.Doomed]:
+        last = UUID(int=0)
+        while True:
+            async with self.database.snapshot(SYSTEM) as snapshot:
+                page = await upkeep_store.list_doomed(snapshot, after=last, limit=_BATCH)
+            for doomed in page:
+                yield doomed
+            if not page:
+                return
+            last = page[-1].id
+
+    async def _bury(self, doomed: upkeep_store.Doomed) -> int:
+        """Remove one row; one that cannot go must not keep the others."""
+        try:
+            async with self.database.transaction(SYSTEM) as tx:
+                return await upkeep_store.bury(tx, doomed.id)
+        except OriginalStillNamed as error:
+            log.error("originals.not_buried", original=str(doomed.id), reason=str(error.__cause__))
+            return 0
 
     async def reconcile(self, *, force: bool = False) -> Reconciled:
         """List the store, then ask whose each object is; what nobody owns goes after two passes.
@@ -164,7 +187,7 @@ class Sweeper:
         strays = await self._note_strays()
         proven = await self._read(upkeep_store.list_proven_strays, self.stray_days)
         size_bytes = sum(stray.size_bytes for stray in proven)
-        live_bytes = (await self._read(upkeep_store.plan, self.grace_seconds)).live_bytes
+        live_bytes = (await self._count()).live_bytes
         if _is_too_much(len(proven), size_bytes, live_bytes) and not force:
             return Reconciled(strays=strays, halted_because=_too_much(len(proven), size_bytes))
         for stray in proven:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from psycopg.errors import ForeignKeyViolation
 from psycopg.types.json import Jsonb
 
 from calotype.database import Snapshot, Transaction, execute, new_id, one, rows, value
+from calotype.originals.errors import OriginalStillNamed
 from calotype.originals.model import SweepPlan, Swept
 
 
@@ -40,7 +42,7 @@ class Checked:
 # ── Plan ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def plan(snapshot: Snapshot, grace_seconds: int) -> SweepPlan:
+async def plan(snapshot: Snapshot, grace_seconds: int, stray_days: float) -> SweepPlan:
     found = await one(
         snapshot,
         SweepPlan,
@@ -59,11 +61,14 @@ async def plan(snapshot: Snapshot, grace_seconds: int) -> SweepPlan:
             (select count(*) from originals where state = 'pending' and lease_expires_at < now())
                 + (select count(*) from original_references where lease_expires_at < now())
                 as expired_leases,
+            (select count(*) from stray_objects
+                where first_seen_at < last_seen_at - make_interval(secs => %(stray)s))
+                as proven_strays,
             (select coalesce(sum(originals), 0)::bigint from kept) as live,
             (select coalesce(sum(bytes), 0)::bigint from kept) as live_bytes,
             null as halted_because
         """,
-        {"grace": grace_seconds},
+        {"grace": grace_seconds, "stray": stray_days * 86400},
     )
     assert found is not None
     return found
@@ -97,29 +102,33 @@ async def doom(tx: Transaction, originals: Sequence[UUID]) -> int:
     )
 
 
-async def list_doomed(snapshot: Snapshot, limit: int) -> list[Doomed]:
+async def list_doomed(snapshot: Snapshot, *, after: UUID, limit: int) -> list[Doomed]:
     return await rows(
         snapshot,
         Doomed,
-        "select id, object_key, size_bytes from originals where state = 'deleting'"
-        " order by changed_at limit %(limit)s",
-        {"limit": limit},
+        "select id, object_key, size_bytes from originals"
+        " where state = 'deleting' and id > %(after)s order by id limit %(limit)s",
+        {"after": after, "limit": limit},
     )
 
 
 async def bury(tx: Transaction, original: UUID) -> int:
     """Remove the row whose bytes are gone, and remember that it was there."""
-    return await execute(
-        tx,
-        """
-        with gone as (
-            delete from originals where id = %(id)s and state = 'deleting'
-            returning id, scope_id, algorithm, digest, size_bytes, object_key)
-        insert into tombstones (original_id, scope_id, algorithm, digest, size_bytes, object_key)
-        select id, scope_id, algorithm, digest, size_bytes, object_key from gone
-        """,
-        {"id": original},
-    )
+    try:
+        return await execute(
+            tx,
+            """
+            with gone as (
+                delete from originals where id = %(id)s and state = 'deleting'
+                returning id, scope_id, algorithm, digest, size_bytes, object_key)
+            insert into tombstones
+                (original_id, scope_id, algorithm, digest, size_bytes, object_key)
+            select id, scope_id, algorithm, digest, size_bytes, object_key from gone
+            """,
+            {"id": original},
+        )
+    except ForeignKeyViolation as error:
+        raise OriginalStillNamed from error
 
 
 # ── Reap ──────────────────────────────────────────────────────────────────────────────────────
@@ -314,6 +323,19 @@ async def is_visible(snapshot: Snapshot, original: UUID) -> bool:
             {"id": original},
         )
     )
+
+
+async def lock_unheld(tx: Transaction) -> list[UUID]:
+    """Lock what seems to be held by nobody; a statement after this one knows for certain."""
+    cursor = await tx.connection.execute(
+        """
+        select id from originals
+        where state = 'live' and changed_at < now() - interval '1 hour'
+            and not exists (select from original_references where original_id = originals.id)
+        order by id for update
+        """
+    )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def mark_verified(tx: Transaction, original: UUID) -> None:

@@ -42,7 +42,9 @@ def open_objects(url: str) -> Objects:
     scheme = url.partition(":")[0]
     open_one = _OPENERS.get(scheme)
     if open_one is None:
-        raise BadStorageUrl("It starts with one of " + ", ".join(_OPENERS) + ".")
+        raise BadStorageUrl(
+            "The address of a store starts with one of " + ", ".join(_OPENERS) + "."
+        )
     try:
         return open_one(urlsplit(url))
     except (BaseError, ValueError) as error:
@@ -75,7 +77,7 @@ def _open_bucket(parts: SplitResult) -> Objects:
 
 def _open_share(parts: SplitResult) -> Objects:
     if not parts.hostname:
-        raise BadStorageUrl("It names no host.")
+        raise BadStorageUrl("The address of a store names a host.")
     where = parts._replace(
         scheme=parts.scheme.removeprefix("webdav+"), netloc=parts.netloc.rpartition("@")[2]
     )

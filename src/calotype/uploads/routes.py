@@ -38,6 +38,9 @@ from calotype.uploads.service import Uploads, clean_file_name
 
 router = APIRouter(prefix="/api", tags=["media"])
 
+# Where bodies are streamed, and bounded by the largest upload instead of by the door.
+FORMS = frozenset({("POST", "/api/media")})
+
 _FORM_BYTES = 1 << 20
 
 
@@ -130,7 +133,9 @@ async def upload(
     def show(media: Media, known: bool) -> dict[str, Any]:
         return showing.added(media, deduplicated=known).model_dump(mode="json", by_alias=True)
 
-    async with receive_form(request, uploads.spool, limit_bytes=uploads.limit_bytes) as received:
+    async with receive_form(
+        request, uploads.spool, limit_bytes=uploads.limit_bytes, lists={"tags"}
+    ) as received:
         answer = await uploads.receive(caller, received, _described(received), key=key, show=show)
     return JSONResponse(dict(answer.body), answer.status)
 

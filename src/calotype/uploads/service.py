@@ -4,7 +4,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class Uploads:
             caller, received.file, received.digest, received.size_bytes, _facts(probe),
             holder=holder,
         )  # fmt: skip
-        return _Accepted(kept, holder, _picture(received, probe, kept))
+        return _Accepted(kept, holder, _picture(received, probe))
 
     async def _finish(
         self,
@@ -105,16 +105,17 @@ class Uploads:
     ) -> Answer:
         """Write media, upload, job and answer: all of them or none."""
         original = accepted.kept.original_id
-        media = await self.library.add(tx, accepted.kept, accepted.picture, description)
+        known = accepted.kept.bytes_were_known and await self.library.sees_original(tx, original)
+        # Whoever could not see these bytes must not learn from the state that they were here.
+        readable = accepted.kept.readable if known else None
+        picture = replace(accepted.picture, readable=readable)
+        media = await self.library.add(tx, accepted.kept, picture, description)
         await store.add_done(
             tx, accepted.holder.id, file_name=media.file_name, size_bytes=media.size_bytes,
             media=media.id,
         )  # fmt: skip
-        if accepted.kept.readable is None:
+        if readable is None:
             await self.jobs.defer(tx, Examine(original=original))
-        known = accepted.kept.bytes_were_known and await self.library.sees_original(
-            tx, original, besides=media.id
-        )
         answer = Answer(201, show(media, known))
         await self.idempotency.settle(tx, turn, answer)
         return answer
@@ -174,14 +175,13 @@ def _facts(probe: Probe) -> Facts:
     )
 
 
-def _picture(received: Received, probe: Probe, kept: Kept) -> Picture:
+def _picture(received: Received, probe: Probe) -> Picture:
     return Picture(
         file_name=clean_file_name(received.file_name),
         media_type=probe.media_type,
         width=probe.width,
         height=probe.height,
         size_bytes=received.size_bytes,
-        readable=kept.readable,
     )
 
 

@@ -7,7 +7,7 @@ from calotype.database.local.errors import (
     DatabaseOfAnotherVersion,
     DataFolderUnusable,
 )
-from calotype.database.local.programs import program
+from calotype.database.local.programs import last_lines, program
 from calotype.database.local.server import Embedded, embedded
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "Embedded",
     "claim",
     "embedded",
+    "last_lines",
     "program",
 ]

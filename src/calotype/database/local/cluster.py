@@ -29,7 +29,7 @@ _SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "password_encryption": "scram-sha-256",
-    "max_connections": "60",
+    "max_connections": "100",
     # Nothing is acknowledged before it is on disk.
     "fsync": "on",
     "synchronous_commit": "on",
