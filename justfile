@@ -18,18 +18,19 @@ types:
 contracts:
     lint-imports --no-logo --no-cache
 
-# The fast lane, on every core.
-test *arguments:
-    pytest -n auto --dist worksteal -m "not slow" {{ arguments }}
+# The fast lane: on every core, then the suites that start and kill whole servers one by one.
+test:
+    pytest -n auto --dist worksteal -m "not slow" --ignore tests/acceptance --ignore tests/browser
+    pytest -m "not slow" tests/acceptance tests/browser
 
 # Suites that take long: run them before an issue is called resolved.
 slow *arguments:
     pytest -m slow {{ arguments }}
 
 # Everything against another PostgreSQL: CALOTYPE_TEST_DATABASE_URL names a superuser's login.
-test-elsewhere *arguments:
+test-elsewhere:
     test -n "$CALOTYPE_TEST_DATABASE_URL"
-    pytest -n auto --dist worksteal -m "not slow" {{ arguments }}
+    just test
 
 # Put files into shape.
 format:

@@ -46,10 +46,13 @@ EXIT_CODES: dict[type[CalotypeError], int] = {
     Forbidden: 6,
     Unavailable: 7,
 }
+_SHOWN = 10
 _DOCTOR_CODES = {"warning": 1, "danger": 2}
 
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False), help="The data folder."
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The data folder; CALOTYPE_DATA, or ./calotype-data.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 
@@ -84,12 +87,25 @@ def _settings(data: Path | None = None) -> Settings:
     return settings
 
 
+class DataMissing(Missing):
+    """There is no calotype in this data folder; `--data` names another one."""
+
+
 def _in_house(data: Path | None, act: Callable[[House], Awaitable[Result]]) -> Result:
+    """Let *act* use the house of an installation that is there already."""
+    settings = _settings(data)
+    if settings.database_url is None and not (settings.data / "postgres").is_dir():
+        raise DataMissing(f"There is no calotype in {settings.data}; --data names another folder.")
+    return _in_new_house(data, act)
+
+
+def _in_new_house(data: Path | None, act: Callable[[House], Awaitable[Result]]) -> Result:
     """Bring the database up, build the house and let *act* use it."""
     settings = _settings(data)
 
     async def inside(login: str) -> Result:
         async with build(settings, login, connections=2) as house:
+            await house.sweeper.ensure_epoch()
             return await act(house)
 
     with database_urls(settings) as urls:
@@ -167,7 +183,9 @@ def keys() -> None:
 @click.option("--name", default="", help="What it is for.")
 def keys_create(data: Path | None, tenant: str, role: Any, name: str) -> None:
     """Make a key and print its secret, once."""
-    made = _in_house(data, lambda h: create_key(h.accounts, tenant=tenant, role=role, name=name))
+    made = _in_new_house(
+        data, lambda h: create_key(h.accounts, tenant=tenant, role=role, name=name)
+    )
     click.echo(made.secret)
     click.echo(f"Key {made.key.id} ({made.key.role}); the line above is shown only now.", err=True)
 
@@ -293,7 +311,7 @@ def _subset(text: str) -> Subset:
 def _print_findings(findings: list[Finding]) -> None:
     for finding in findings:
         click.echo(f"{finding.severity}  {finding.code}  {finding.subject}  {finding.message}")
-    click.echo(f"{len(findings)} findings." if findings else "All is well.")
+    click.echo(f"Findings: {len(findings)}." if findings else "All is well.")
 
 
 def _repair(data: Path | None, code: str, *, yes: bool) -> None:
@@ -320,6 +338,7 @@ def backup(data: Path | None, folder: Path) -> None:
         supervisor.bring_up(settings, urls)
         made = back_up(urls, folder)
     click.echo(f"{made.originals} originals ({made.size_bytes} bytes) are listed in {folder}.")
+    click.echo("The keys that sign addresses are not in it: keep the file `secret-keys` as well.")
     click.echo(f"Copy the objects themselves from {_without_password(settings.objects_url)}.")
 
 
@@ -342,7 +361,7 @@ def restore(data: Path | None, folder: Path) -> None:
     with database_urls(settings) as urls:
         load_backup(urls, folder)
         restored = asyncio.run(look(urls.login))
-    for key in restored.missing:
+    for key in restored.missing[:_SHOWN]:
         click.echo(f"missing  {key}")
     click.echo(f"{restored.originals} originals restored, {len(restored.missing)} without object.")
     click.echo("Nothing is collected until `calotype doctor --repair epoch-differs` agrees.")
