@@ -19,7 +19,7 @@ A, B = picture(1), picture(2)
 def condemn_many(stage: Stage, count: int) -> None:
     stage.owner.execute(
         "insert into originals select (jsonb_populate_record(o, jsonb_build_object("
-        "'id', gen_random_uuid(), 'object_key', 'o/' || number, 'state', 'condemned',"
+        "'id', gen_random_uuid(), 'object_key', 'o/planted/' || number, 'state', 'condemned',"
         " 'digest', '\\x' || repeat(md5(number::text), 2)))).*"
         f" from originals o, generate_series(1, {count}) as number"
     )

@@ -155,7 +155,7 @@ class Machine(Laws):
     async def _finish(self, shown: Picture, kept: Kept, received: Any, probe: Probe) -> UUID:
         async with self.stage.house.database.transaction(self.caller(shown[0])) as tx:
             added = await self.stage.house.library.add(
-                tx, kept, _picture(received, probe, kept), Description(name="woken")
+                tx, kept, _picture(received, probe), Description(name="woken")
             )
         return added.id
 
