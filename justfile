@@ -18,10 +18,13 @@ types:
 contracts:
     lint-imports --no-logo --no-cache
 
-# The fast lane: on every core, then the suites that start and kill whole servers one by one.
+# What needs the machine to itself: servers that are killed, and races that need every core.
+alone := "tests/acceptance tests/browser tests/laws/test_race.py"
+
+# The fast lane: on every core, then what needs the machine to itself.
 test:
-    pytest -n auto --dist worksteal -m "not slow" --ignore tests/acceptance --ignore tests/browser
-    pytest -m "not slow" tests/acceptance tests/browser
+    pytest -n auto --dist worksteal -m "not slow" $(printf -- '--ignore=%s ' {{ alone }})
+    pytest -m "not slow" {{ alone }}
 
 # Suites that take long: run them before an issue is called resolved.
 slow *arguments:

@@ -28,7 +28,6 @@ _MOST_ROUNDS = 12
 _OFTEN = 1_000
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", KNOWN_BAD)
 async def test_the_race_catches_known_bad_ways(
     name: str, empty_cluster: Cluster, tmp_path: Path
