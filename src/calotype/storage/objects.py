@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from calotype.digest import Digest
 from calotype.storage.disk import disk_trouble
-from calotype.storage.errors import BadKey, ObjectMissing
+from calotype.storage.errors import BadKey
 
 PAGE_LENGTH = 1000
 
@@ -79,19 +79,16 @@ class Objects(ABC):
         """Write or replace a small object."""
 
     @abstractmethod
+    async def read_marker(self, key: str) -> bytes | None:
+        """None only where the store says clearly that it was never written."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Let go of threads and connections."""
 
     def local_path(self, key: str) -> Path | None:
         """Name the file that is this object, where the store is a folder."""
         check_key(key)
-
-    async def read_marker(self, key: str) -> bytes | None:
-        """None only where the store says clearly that it was never written."""
-        try:
-            return b"".join([piece async for piece in self.read(key)])
-        except ObjectMissing:
-            return None
 
     async def fetch(self, key: str, to: Path) -> None:
         """Copy the whole object into the local file *to*, or leave no such file."""

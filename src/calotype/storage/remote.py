@@ -111,6 +111,12 @@ class RemoteObjects(Objects):
         with store_trouble(key):
             await self._replace(key, data)
 
+    async def read_marker(self, key: str) -> bytes | None:
+        try:
+            return b"".join([piece async for piece in self.read(key)])
+        except ObjectMissing:
+            return None
+
     async def close(self) -> None:
         """Do nothing: obstore closes its connections when they are idle."""
 

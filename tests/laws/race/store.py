@@ -59,6 +59,9 @@ class FarObjects(Objects):
     async def write_marker(self, key: str, data: bytes) -> None:
         await self._inner.write_marker(key, data)
 
+    async def read_marker(self, key: str) -> bytes | None:
+        return await self._inner.read_marker(key)
+
     async def close(self) -> None:
         """Whatever was late lands, as it would whether or not its sender lives."""
         while self._late:
