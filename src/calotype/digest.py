@@ -61,7 +61,7 @@ class Hasher:
     def __init__(self) -> None:
         self._state = hashlib.sha256()
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | memoryview) -> None:
         self._state.update(chunk)
 
     def digest(self) -> Digest:

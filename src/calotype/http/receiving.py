@@ -1,8 +1,6 @@
 """A multipart body, streamed to a spool file while it is hashed."""
 
-import asyncio
-import os
-from collections.abc import AsyncGenerator, Iterable, Set
+from collections.abc import AsyncGenerator, Generator, Iterable, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -16,11 +14,10 @@ from multipart import (
 )
 from starlette.requests import ClientDisconnect, Request
 
-from calotype.digest import Digest, Hasher
+from calotype.digest import Digest
 from calotype.errors import Invalid
-from calotype.storage import Spool, disk_trouble
+from calotype.storage import Draft, Spool
 
-_WRITE_BYTES = 1 << 20
 _FIELD_BYTES = 1 << 16
 _PARTS = 100
 
@@ -48,46 +45,6 @@ class Received:
     fields: dict[str, str]
 
 
-@dataclass(slots=True)
-class _Sink:
-    """Where the bytes of the file part go: the hash and the spool, a mebibyte at a time."""
-
-    path: Path
-    descriptor: int
-    hasher: Hasher = field(default_factory=Hasher)
-    size_bytes: int = 0
-    waiting: list[bytes] = field(default_factory=list[bytes])
-    waiting_bytes: int = 0
-
-    def add(self, chunk: bytes) -> bool:
-        """Take *chunk* and tell whether it is time to drain."""
-        self.waiting.append(chunk)
-        self.waiting_bytes += len(chunk)
-        self.size_bytes += len(chunk)
-        return self.waiting_bytes >= _WRITE_BYTES
-
-    async def drain(self) -> None:
-        chunks, self.waiting, self.waiting_bytes = self.waiting, [], 0
-        if not chunks:
-            return
-        writing = asyncio.create_task(asyncio.to_thread(self._write, chunks))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            # The thread goes on; the file must not be closed under it.
-            await asyncio.wait([writing])
-            raise
-
-    def _write(self, chunks: list[bytes]) -> None:
-        """Hash and write piece by piece: joined they would be copied, and leave the cache."""
-        with disk_trouble():
-            for chunk in chunks:
-                self.hasher.update(chunk)
-                view = memoryview(chunk)
-                while view:
-                    view = view[os.write(self.descriptor, view) :]
-
-
 @asynccontextmanager
 async def receive_form(
     request: Request, spool: Spool, *, limit_bytes: int, lists: Set[str] = frozenset()
@@ -96,36 +53,26 @@ async def receive_form(
 
     Fields named in *lists* may come more than once and are joined by commas.
     """
-    path = spool.new_path()
-    with disk_trouble():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        sink = _Sink(path, descriptor)
-        fields = await _read(request, _Form(sink, limit_bytes, lists))
-        await sink.drain()
-        if "file" not in fields:
-            raise FileMissing
-        file_name = fields.pop("file")
-        digest = sink.hasher.digest()
-        yield Received(path, digest, sink.size_bytes, file_name, fields)
-    finally:
-        os.close(descriptor)
-        path.unlink(missing_ok=True)
+    with spool.draft() as draft:
+        form = _Form(limit_bytes, lists)
+        await _read(request, form, draft)
+        digest = await draft.finish()
+        yield Received(draft.path, digest, draft.size_bytes, form.file_name(), form.fields)
 
 
-async def _read(request: Request, form: "_Form") -> dict[str, str]:
-    """Feed the body to the parser; return the fields, with the file's name as `file`."""
+async def _read(request: Request, form: "_Form", draft: Draft) -> None:
+    """Feed the body to the parser, and what is the file's to the draft."""
     parser = PushMultipartParser(
         _boundary(request), max_header_size=_FIELD_BYTES, max_segment_count=_PARTS
     )
     try:
         async for chunk in request.stream():
-            if chunk and form.take(parser.parse(chunk)):
-                await form.sink.drain()
+            if chunk:
+                for piece in form.take(parser.parse(chunk)):
+                    await draft.add(piece)
         parser.close()
     except (MultipartError, UnicodeError, ClientDisconnect) as error:
         raise _translated(error) from error
-    return form.fields
 
 
 def _boundary(request: Request) -> str:
@@ -147,24 +94,33 @@ def _translated(error: Exception) -> BodyBroken | BodyTooLarge:
 class _Form:
     """What has been read of the form so far."""
 
-    sink: _Sink
     limit_bytes: int
     lists: Set[str]
     fields: dict[str, str] = field(default_factory=dict[str, str])
     segment: MultipartSegment | None = None
     text: bytearray = field(default_factory=bytearray)
+    file_bytes: int = 0
 
-    def take(self, events: Iterable[MultipartSegment | bytes | bytearray | None]) -> bool:
-        """Take what the parser found; tell whether the sink wants to drain."""
-        full = False
+    def take(
+        self, events: Iterable[MultipartSegment | bytes | bytearray | None]
+    ) -> Generator[bytes]:
+        """Take what the parser found; yields what belongs to the file."""
         for event in events:
             if isinstance(event, MultipartSegment):
                 self._begin(event)
             elif event is None:
                 self._end()
+            elif self._in_file():
+                yield self._counted(bytes(event))
             else:
-                full = self._add(bytes(event)) or full
-        return full
+                self._add(event)
+
+    def file_name(self) -> str:
+        """Take the file's name out of the fields."""
+        try:
+            return self.fields.pop("file")
+        except KeyError:
+            raise FileMissing from None
 
     def _begin(self, segment: MultipartSegment) -> None:
         self.segment = segment
@@ -177,16 +133,20 @@ class _Form:
             raise BodyBroken("The form has more than one part `file`.")
         self.fields["file"] = segment.filename
 
-    def _add(self, data: bytes) -> bool:
+    def _in_file(self) -> bool:
         assert self.segment is not None
-        if self.segment.name == "file" and self.segment.filename is not None:
-            if self.sink.size_bytes + len(data) > self.limit_bytes:
-                raise BodyTooLarge
-            return self.sink.add(data)
-        self.text += data
+        return self.segment.name == "file" and self.segment.filename is not None
+
+    def _counted(self, piece: bytes) -> bytes:
+        self.file_bytes += len(piece)
+        if self.file_bytes > self.limit_bytes:
+            raise BodyTooLarge
+        return piece
+
+    def _add(self, piece: bytes | bytearray) -> None:
+        self.text += piece
         if len(self.text) > _FIELD_BYTES:
             raise BodyTooLarge("A field of the form is too long.")
-        return False
 
     def _end(self) -> None:
         assert self.segment is not None

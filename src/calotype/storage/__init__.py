@@ -1,6 +1,7 @@
 """Objects in a folder or a remote store, known by key and never by what they show."""
 
 from calotype.storage.disk import disk_trouble
+from calotype.storage.draft import Draft
 from calotype.storage.errors import (
     BadKey,
     BadStorageUrl,
@@ -19,6 +20,7 @@ from calotype.storage.spool import Spool
 __all__ = [
     "BadKey",
     "BadStorageUrl",
+    "Draft",
     "FileCutShort",
     "KeyTaken",
     "ListingCutShort",

@@ -1,23 +1,43 @@
 """Spool: the folder where files lie while they arrive."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from mmap import mmap
 from pathlib import Path
 from uuid import uuid4
 
 from calotype.storage.disk import disk_trouble, make_folder, remove_older_files
+from calotype.storage.draft import BUFFER_BYTES, Draft
+
+_MOST_SPARE_BUFFERS = 16
 
 
 class Spool:
-    """Hands out paths that nobody else has, in a folder that nobody else may enter."""
+    """Hands out files that nobody else has, in a folder that nobody else may enter."""
 
     def __init__(self, folder: Path) -> None:
         with disk_trouble():
             make_folder(folder)
             folder.chmod(0o700)
         self.folder = folder
+        self._spare_buffers: list[mmap] = []
 
     def new_path(self) -> Path:
         return self.folder / uuid4().hex
+
+    @contextmanager
+    def draft(self) -> Generator[Draft]:
+        """Open a new file; it is gone after the block, unless it was moved into the store."""
+        buffer = self._spare_buffers.pop() if self._spare_buffers else mmap(-1, BUFFER_BYTES)
+        draft = Draft(self.new_path(), buffer)
+        try:
+            yield draft
+        finally:
+            draft.close()
+            draft.path.unlink(missing_ok=True)
+            if len(self._spare_buffers) < _MOST_SPARE_BUFFERS:
+                self._spare_buffers.append(buffer)
 
     async def remove_leftovers(self, *, older_than_hours: float) -> int:
         """Remove what a crash left behind; returns how many files that were."""

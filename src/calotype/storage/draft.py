@@ -1,0 +1,92 @@
+"""Draft: a file in the spool while it arrives, hashed and written past the page cache."""
+
+import asyncio
+import fcntl
+import os
+from contextlib import suppress
+from errno import EINVAL
+from mmap import mmap
+from pathlib import Path
+
+from calotype.digest import Digest, Hasher
+from calotype.storage.disk import disk_trouble
+
+BUFFER_BYTES = 1 << 20
+_BLOCK_BYTES = 4096
+_DIRECT: int = getattr(os, "O_DIRECT", 0)
+
+
+class Draft:
+    """Collects bytes; a buffer full of them at a time is hashed and written.
+
+    They go to the disk directly where the file system can do that, since nobody reads them again
+    soon, and filling the page cache costs more than the disk does. Direct writes take whole
+    blocks from aligned memory only; the rest at the end of the file goes the usual way.
+    """
+
+    def __init__(self, path: Path, buffer: mmap) -> None:
+        self.path = path
+        self.size_bytes = 0
+        self._hasher = Hasher()
+        self._buffer = memoryview(buffer)
+        self._filled_bytes = 0
+        with disk_trouble():
+            self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with suppress(OSError):
+            self._write_directly(_DIRECT)
+
+    async def add(self, data: bytes) -> None:
+        self.size_bytes += len(data)
+        left = memoryview(data)
+        while left:
+            filled = self._filled_bytes
+            piece = left[: len(self._buffer) - filled]
+            self._filled_bytes += len(piece)
+            self._buffer[filled : self._filled_bytes] = piece
+            left = left[len(piece) :]
+            if self._filled_bytes == len(self._buffer):
+                await self._drain()
+
+    async def finish(self) -> Digest:
+        """Write what is left; the bytes are on the disk for certain only once they are flushed."""
+        await self._drain()
+        return self._hasher.digest()
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+    async def _drain(self) -> None:
+        writing = asyncio.create_task(asyncio.to_thread(self._write, self._filled_bytes))
+        self._filled_bytes = 0
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # The thread goes on; neither file nor buffer may be taken from it.
+            await asyncio.wait([writing])
+            raise
+
+    def _write(self, filled_bytes: int) -> None:
+        filled = self._buffer[:filled_bytes]
+        blocks_bytes = filled_bytes - filled_bytes % _BLOCK_BYTES
+        self._hasher.update(filled)
+        with disk_trouble():
+            self._write_all(filled[:blocks_bytes])
+            if blocks_bytes < filled_bytes:
+                self._write_directly(0)
+                self._write_all(filled[blocks_bytes:])
+
+    def _write_all(self, data: memoryview) -> None:
+        """A file system may allow direct writes and then refuse one."""
+        while data:
+            try:
+                data = data[os.write(self._handle, data) :]
+            except OSError as error:
+                if error.errno != EINVAL or not self._flags() & _DIRECT:
+                    raise
+                self._write_directly(0)
+
+    def _write_directly(self, direct: int) -> None:
+        fcntl.fcntl(self._handle, fcntl.F_SETFL, self._flags() & ~_DIRECT | direct)
+
+    def _flags(self) -> int:
+        return fcntl.fcntl(self._handle, fcntl.F_GETFL)
