@@ -171,6 +171,8 @@ create table originals (
 create unique index originals_visible on originals (scope_id, algorithm, digest)
     where state in ('live', 'condemned');
 create index originals_digest on originals (scope_id, digest);
+create index originals_quarantined on originals (scope_id, algorithm, digest, id)
+    where state = 'quarantined';
 create index originals_listing on originals (scope_id, id);
 create index originals_condemned on originals (changed_at) where state = 'condemned';
 create index originals_deleting on originals (changed_at) where state = 'deleting';
@@ -457,13 +459,14 @@ create type delivered_media as (
     id uuid, tenant_id uuid, owner_id uuid, visibility text, state text, deleted_at timestamptz,
     token bytea, file_name text, updated_at timestamptz, original_id uuid,
     object_key text, original_state text, media_type text, size_bytes bigint, digest bytea,
-    stripped jsonb
+    examined boolean, stripped jsonb
 );
 create function find_delivered(wanted_id uuid, wanted_token bytea) returns setof delivered_media
     language sql stable security definer set search_path = calotype, pg_temp as $$
     select m.id, m.tenant_id, m.owner_id, m.visibility, m.state, m.deleted_at,
         m.token, m.file_name, m.updated_at, m.original_id,
-        o.object_key, o.state, o.media_type, o.size_bytes, o.digest, o.stripped
+        o.object_key, o.state, o.media_type, o.size_bytes, o.digest,
+        o.readable is not null, o.stripped
     from media m join originals o on o.id = m.original_id
     where m.id = wanted_id or m.token = wanted_token
 $$;

@@ -1,6 +1,7 @@
 """Delivery: answers for a picture: address -> bytes that the caller may have."""
 
 from calotype.delivery.errors import (
+    NotExaminedYet,
     NothingToShare,
     PictureMissing,
     PresetUnknown,
@@ -12,6 +13,7 @@ from calotype.delivery.service import Deliveries, Signature, Wanted
 __all__ = [
     "Deliveries",
     "Delivery",
+    "NotExaminedYet",
     "NothingToShare",
     "PictureMissing",
     "PresetUnknown",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from calotype.errors import Invalid, Missing
+from calotype.errors import Invalid, Missing, Unavailable
 
 
 class PictureMissing(Missing):
@@ -11,6 +11,10 @@ class PictureMissing(Missing):
 
 class NothingToShare(Missing):
     """Only its owner may have this original: what it says about people cannot be taken out."""
+
+
+class NotExaminedYet(Unavailable):
+    """This picture has just arrived; it is shown to others once a worker has looked at it."""
 
 
 @dataclass

@@ -27,6 +27,7 @@ class Found:
     media_type: str
     size_bytes: int
     digest: bytes
+    examined: bool
     stripped: Any
 
 

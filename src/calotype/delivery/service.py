@@ -6,7 +6,12 @@ from uuid import UUID
 
 from calotype.database import ANYBODY, Caller, Database
 from calotype.delivery import store
-from calotype.delivery.errors import NothingToShare, PictureMissing, PresetUnknown
+from calotype.delivery.errors import (
+    NotExaminedYet,
+    NothingToShare,
+    PictureMissing,
+    PresetUnknown,
+)
 from calotype.delivery.model import Delivery, Found
 from calotype.imaging import Range, Stripped
 from calotype.library import Addresses, may_change
@@ -67,7 +72,7 @@ class Deliveries:
     ) -> Delivery:
         exact = _is_owner(caller, found)
         if not exact and found.stripped is None:
-            raise NothingToShare
+            raise NothingToShare if found.examined else NotExaminedYet
         whole = Stripped((Range(0, found.size_bytes),))
         return Delivery(
             object_key=found.object_key,

@@ -83,7 +83,12 @@ def _decode(opened: Opened) -> _Answer:
     return {}
 
 
-_VERBS = {"probe": _probe, "decode": _decode}
+def _strip(opened: Opened) -> _Answer:
+    stripped = reading.strip(opened)
+    return {"stripped": stripped and stripped.to_json()}
+
+
+_VERBS = {"probe": _probe, "decode": _decode, "strip": _strip}
 
 
 def _peak_mb() -> int:

@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from calotype.imaging.stripped import Stripped
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -38,21 +36,13 @@ class Probe:
     taken_at: datetime | None
     """By the camera's own clock, whose time zone nobody knows."""
     camera: str | None
-    stripped: Stripped | None
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            name: getattr(self, name)
-            for name in self.__slots__
-            if name not in {"taken_at", "stripped"}
-        } | {
-            "taken_at": self.taken_at and self.taken_at.isoformat(),
-            "stripped": self.stripped and self.stripped.to_json(),
-        }
+        return asdict(self) | {"taken_at": self.taken_at and self.taken_at.isoformat()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        taken_at, stripped = value["taken_at"], value["stripped"]
+        taken_at = value["taken_at"]
         return cls(
             media_type=str(value["media_type"]),
             width=int(value["width"]),
@@ -63,7 +53,6 @@ class Probe:
             colour_profile=_text(value["colour_profile"]),
             taken_at=None if taken_at is None else datetime.fromisoformat(taken_at),
             camera=_text(value["camera"]),
-            stripped=None if stripped is None else Stripped.from_json(stripped),
         )
 
 

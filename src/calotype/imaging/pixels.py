@@ -10,6 +10,7 @@ from calotype.imaging.errors import ImagingUnavailable
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.model import Isolation, Limits, Probe
 from calotype.imaging.sandbox import Sandbox
+from calotype.imaging.stripped import Stripped
 
 
 class Pixels:
@@ -31,12 +32,17 @@ class Pixels:
     async def probe(self, file: Path) -> Probe:
         """Read the header of *file*; its pixels may still turn out to be damaged."""
         async with self._borrowed() as child:
-            return await child.ask("probe", file, lambda answer: _plausible(answer, file))
+            return await child.ask("probe", file, _plausible)
 
     async def decode(self, file: Path) -> None:
         """Decode every pixel of *file*, or say why that is not possible."""
         async with self._borrowed() as child:
             await child.ask("decode", file, len)
+
+    async def strip(self, file: Path) -> Stripped | None:
+        """Tell what is left of *file* without metadata, None when that is not certain."""
+        async with self._borrowed() as child:
+            return await child.ask("strip", file, lambda answer: _inside(answer, file))
 
     async def isolation(self) -> Isolation:
         """Tell which locks hold the children."""
@@ -122,12 +128,19 @@ class Pixels:
         self._dying = [dying for dying in (*self._dying, child) if dying.is_alive]
 
 
-def _plausible(answer: Mapping[str, Any], file: Path) -> Probe:
+def _plausible(answer: Mapping[str, Any]) -> Probe:
     """Believe no more than what a picture could make a captured child say."""
     probe = Probe.from_json(answer)
-    stripped = probe.stripped
     if probe.media_type not in MEDIA_TYPES or min(probe.width, probe.height, probe.frames) < 1:
         raise ValueError(probe.media_type)
-    if stripped and stripped.end_of_ranges > file.stat().st_size:
-        raise ValueError(stripped.end_of_ranges)
     return probe
+
+
+def _inside(answer: Mapping[str, Any], file: Path) -> Stripped | None:
+    """Believe no pieces that the file does not have."""
+    if answer["stripped"] is None:
+        return None
+    stripped = Stripped.from_json(answer["stripped"])
+    if stripped.end_of_ranges > file.stat().st_size:
+        raise ValueError(stripped.end_of_ranges)
+    return stripped

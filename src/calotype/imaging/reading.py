@@ -13,6 +13,7 @@ from calotype.imaging.exif import Exif
 from calotype.imaging.formats import Data
 from calotype.imaging.model import Limits, Probe
 from calotype.imaging.strip import gif, strip_bytes
+from calotype.imaging.stripped import Stripped
 
 Answer = TypeVar("Answer")
 
@@ -76,8 +77,12 @@ def probe(opened: Opened) -> Probe:
         colour_profile=icc.name_of(profile) if profile else None,
         taken_at=told.taken_at,
         camera=told.camera,
-        stripped=strip_bytes(opened.data),
     )
+
+
+def strip(opened: Opened) -> Stripped | None:
+    """Tell what is left without metadata, None when that is not certain; reads the whole file."""
+    return strip_bytes(opened.data)
 
 
 def decode(opened: Opened) -> None:

@@ -20,6 +20,7 @@ from calotype.originals.errors import (
 from calotype.originals.keeping import Keeping
 from calotype.originals.model import (
     CATALOGUE_SCOPE,
+    Examined,
     Facts,
     Holder,
     Kept,
@@ -38,6 +39,7 @@ __all__ = [
     "ORIGINAL_CHECKS",
     "REPAIRED_IN_STEPS",
     "Doctor",
+    "Examined",
     "Facts",
     "Finding",
     "Holder",

@@ -23,7 +23,14 @@ class Facts:
     height: int
     frames: int = 1
     more: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    stripped: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What only a look at every byte could tell: pixels that decode, and what may be shared."""
+
+    readable: bool
+    stripped: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from calotype.digest import Digest
 from calotype.originals import store
 from calotype.originals.errors import OriginalMissing, ReferenceLost
 from calotype.originals.keeping import Arrival, Keeping
-from calotype.originals.model import Facts, Holder, Kept, Original, Stats
+from calotype.originals.model import Examined, Facts, Holder, Kept, Original, Stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,9 @@ class Originals:
             await store.condemn_unreferenced(tx, held)
         return removed
 
-    async def mark_readable(self, tx: Transaction, original: UUID, *, readable: bool) -> None:
-        await store.mark_readable(tx, original, readable=readable)
+    async def note_examined(self, tx: Transaction, original: UUID, examined: Examined) -> None:
+        """Write down what only a look at all of an original's bytes could tell."""
+        await store.note_examined(tx, original, examined)
 
     async def get(self, snapshot: Snapshot, original: UUID) -> Original:
         found = await store.find(snapshot, original)

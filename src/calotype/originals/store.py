@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from calotype.database import Snapshot, Transaction, execute, new_id, one, rows, value
 from calotype.digest import Digest
 from calotype.originals.errors import OriginalMissing
-from calotype.originals.model import Facts, Holder, Kept, Original, State, Stats
+from calotype.originals.model import Examined, Facts, Holder, Kept, Original, State, Stats
 
 UPLOAD_LEASE = "15 minutes"
 
@@ -36,6 +36,13 @@ class Pending:
     id: UUID
     object_key: str
     token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A row that has just become visible."""
+
+    has_damaged_copies: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +131,9 @@ async def add_pending(
         tx,
         f"""
         insert into originals (id, scope_id, algorithm, digest, size_bytes, object_key, state,
-            media_type, width, height, frames, facts, stripped, lease_expires_at, lease_token)
+            media_type, width, height, frames, facts, lease_expires_at, lease_token)
         values (%(id)s, %(scope)s, %(algorithm)s, %(digest)s, %(size)s, %(key)s, 'pending',
-            %(type)s, %(width)s, %(height)s, %(frames)s, %(facts)s, %(stripped)s,
+            %(type)s, %(width)s, %(height)s, %(frames)s, %(facts)s,
             now() + interval '{UPLOAD_LEASE}', %(token)s)
         """,
         {
@@ -141,7 +148,6 @@ async def add_pending(
             "height": facts.height,
             "frames": facts.frames,
             "facts": Jsonb(facts.more),
-            "stripped": None if facts.stripped is None else Jsonb(facts.stripped),
             "token": pending.token,
         },
     )
@@ -157,16 +163,22 @@ async def renew(tx: Transaction, pending: Pending) -> None:
     )
 
 
-async def make_live(tx: Transaction, pending: Pending) -> bool:
+async def make_live(tx: Transaction, pending: Pending) -> Live | None:
     """Make the bytes visible, if the lease still stands; a winner raises a unique violation."""
-    return bool(
-        await execute(
-            tx,
-            "update originals set state = 'live', changed_at = now(), verified_at = now(),"
-            " lease_expires_at = null, lease_token = null"
-            " where id = %(id)s and state = 'pending' and lease_token = %(token)s",
-            {"id": pending.id, "token": pending.token},
-        )
+    return await one(
+        tx,
+        Live,
+        """
+        update originals set state = 'live', changed_at = now(), verified_at = now(),
+            lease_expires_at = null, lease_token = null
+        where id = %(id)s and state = 'pending' and lease_token = %(token)s
+        returning exists (
+            select from originals as other
+            where other.scope_id = originals.scope_id and other.algorithm = originals.algorithm
+                and other.digest = originals.digest and other.state = 'quarantined'
+        ) as has_damaged_copies
+        """,
+        {"id": pending.id, "token": pending.token},
     )
 
 
@@ -362,11 +374,12 @@ async def count_quarantined(snapshot: Snapshot) -> int:
     return await value(snapshot, query, {"scope": snapshot.caller.tenant})
 
 
-async def mark_readable(tx: Transaction, original: UUID, *, readable: bool) -> None:
+async def note_examined(tx: Transaction, original: UUID, examined: Examined) -> None:
+    stripped = None if examined.stripped is None else Jsonb(examined.stripped)
     await execute(
         tx,
-        "update originals set readable = %(readable)s where id = %(id)s",
-        {"id": original, "readable": readable},
+        "update originals set readable = %(readable)s, stripped = %(stripped)s where id = %(id)s",
+        {"id": original, "readable": examined.readable, "stripped": stripped},
     )
 
 

@@ -3,7 +3,8 @@
 import json
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from calotype.http import Answer, AnsweredMeanwhile, Idempotency, Received, Turn
 from calotype.imaging import Pixels, Probe, Unreadable
 from calotype.jobs import Jobs
 from calotype.library import Description, Library, Media, Picture
-from calotype.originals import Facts, Holder, Kept, Original, OriginalMissing, Originals
+from calotype.originals import (
+    Examined,
+    Facts,
+    Holder,
+    Kept,
+    Original,
+    OriginalMissing,
+    Originals,
+)
 from calotype.storage import Objects, Spool, disk_trouble
 from calotype.uploads import store
 from calotype.uploads.errors import EmptyFile
@@ -128,30 +137,45 @@ class Uploads:
         except OriginalMissing:
             return
         readable = original.readable
-        if readable is None:
-            readable = await self._is_readable(original)
+        examined = await self._look(original) if readable is None else None
         async with self.database.transaction(caller) as tx:
-            await self.originals.mark_readable(tx, original.id, readable=readable)
-            await self.library.settle_state(tx, original.id, readable=readable)
+            if examined is not None:
+                readable = examined.readable
+                await self.originals.note_examined(tx, original.id, examined)
+            await self.library.settle_state(tx, original.id, readable=bool(readable))
 
-    async def _is_readable(self, original: Original) -> bool:
+    async def _look(self, original: Original) -> Examined:
+        async with self._at_hand(original.object_key) as file:
+            with disk_trouble():
+                stripped = await self._strip(file)
+                return Examined(await self._is_readable(file, original), stripped)
+
+    @asynccontextmanager
+    async def _at_hand(self, key: str) -> AsyncGenerator[Path]:
+        """Name a file that is this object, fetched where the store is no folder."""
+        local = self.objects.local_path(key)
+        if local is not None:
+            yield local
+            return
+        with tempfile.TemporaryDirectory(dir=self.spool.folder) as folder:
+            file = Path(folder) / "object"
+            await self.objects.fetch(key, file)
+            yield file
+
+    async def _strip(self, file: Path) -> list[Any] | None:
         try:
-            local = self.objects.local_path(original.object_key)
-            if local is not None:
-                with disk_trouble():
-                    await self.pixels.decode(local)
-            else:
-                await self._decode_fetched(original.object_key)
+            stripped = await self.pixels.strip(file)
+        except Unreadable:
+            return None
+        return stripped and stripped.to_json()
+
+    async def _is_readable(self, file: Path, original: Original) -> bool:
+        try:
+            await self.pixels.decode(file)
         except Unreadable as error:
             log.info("uploads.unreadable", original=str(original.id), reason=str(error))
             return False
         return True
-
-    async def _decode_fetched(self, key: str) -> None:
-        with tempfile.TemporaryDirectory(dir=self.spool.folder) as folder:
-            file = Path(folder) / "object"
-            await self.objects.fetch(key, file)
-            await self.pixels.decode(file)
 
     async def expire(self) -> int:
         """Remove what uploads that died left in the spool; their leases are reaped by the sweep."""
@@ -171,7 +195,6 @@ def _facts(probe: Probe) -> Facts:
             "takenAt": probe.taken_at.isoformat() if probe.taken_at else None,
             "camera": probe.camera,
         },
-        stripped=probe.stripped.to_json() if probe.stripped else None,
     )
 
 

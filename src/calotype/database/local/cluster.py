@@ -49,6 +49,8 @@ _SETTINGS = {
     "max_parallel_maintenance_workers": "1",
     "autovacuum": "on",
     "autovacuum_max_workers": "2",
+    # Statements planned for empty tables are planned anew after these were analysed.
+    "autovacuum_naptime": "10s",
     "jit": "off",
     "track_io_timing": "off",
     "random_page_cost": "1.1",
