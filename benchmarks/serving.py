@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +40,9 @@ class Served:
         """What each part has used so far, with those of its children that have ended."""
         used: Counter[str] = Counter()
         for part, process in self.parts().values():
-            times = process.cpu_times()
-            used[part] += times.user + times.system + times.children_user + times.children_system
+            with suppress(psutil.NoSuchProcess):  # its parent knows by now what it used
+                times = process.cpu_times()
+                used[part] += sum(times[:4])
         return used
 
     def resident_bytes(self) -> Counter[str]:

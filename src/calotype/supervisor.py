@@ -27,6 +27,13 @@ _STOP_SECONDS = 7
 _CRASHES = 5
 _CRASH_WINDOW_SECONDS = 60
 _LONGEST_PAUSE_SECONDS = 15
+# Bodies arrive in pieces of some hundred kilobytes. Left alone, glibc gives the memory of each
+# back to the system and asks for it again, which costs more than receiving them.
+_KEEPING_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_TOP_PAD_": str(1 << 20),
+}
 
 
 class PortTaken(Conflict):
@@ -140,6 +147,7 @@ async def _prepare(settings: Settings, urls: Urls) -> str | None:
 
 def _parts(settings: Settings, serving: Serving) -> list[_Part]:
     environment = {
+        **_KEEPING_MEMORY,
         **os.environ,
         "CALOTYPE_DATA": str(settings.data.resolve()),
         "CALOTYPE_SUPERVISOR": str(os.getpid()),

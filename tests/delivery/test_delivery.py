@@ -11,7 +11,14 @@ from calotype.app import House
 from calotype.library import Addresses, SignatureRefused
 from calotype.settings import Settings
 from tests import pictures
-from tests.http.speaking import check_problem, of_new_tenant, speaking, upload, with_key
+from tests.http.speaking import (
+    check_problem,
+    look_at_everything,
+    of_new_tenant,
+    speaking,
+    upload,
+    with_key,
+)
 
 SAFE = {
     "x-content-type-options": "nosniff",
@@ -26,6 +33,13 @@ async def added(client: httpx.AsyncClient, data: bytes, **fields: str) -> dict:
     answer = await upload(client, data, **fields)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+async def shown(client: httpx.AsyncClient, house: House, data: bytes, **fields: str) -> dict:
+    """Add a picture that a worker has looked at, so that others may see it."""
+    media = await added(client, data, **fields)
+    await look_at_everything(house)
+    return media
 
 
 def plain(address: str) -> str:
@@ -144,12 +158,14 @@ async def test_a_private_picture_and_a_missing_one_look_the_same(client: httpx.A
         assert all(each == seen[0] for each in seen)
 
 
-async def test_visibility_decides_who_sees_a_picture(client: httpx.AsyncClient) -> None:
+async def test_visibility_decides_who_sees_a_picture(
+    client: httpx.AsyncClient, house: House
+) -> None:
     nobody, viewer = speaking(client, None), await with_key(client, "viewer")
     other = await of_new_tenant(client, "others", "admin")
     seen = {"private": (404, 404, 404), "tenant": (404, 200, 404), "public": (200, 200, 200)}
     for visibility, expected in seen.items():
-        media = await added(client, pictures.jpeg(), visibility=visibility)
+        media = await shown(client, house, pictures.jpeg(), visibility=visibility)
         for address in (f"/m/{media['id']}", plain(media["original_url"])):
             answers = [await who.get(address) for who in (nobody, viewer, other)]
             assert tuple(answer.status_code for answer in answers) == expected
@@ -160,14 +176,29 @@ async def test_visibility_decides_who_sees_a_picture(client: httpx.AsyncClient) 
     assert (await nobody.get(f"/m/{media_id}")).status_code == 404
 
 
-async def test_caches_keep_what_is_public_and_nothing_else(client: httpx.AsyncClient) -> None:
+async def test_others_wait_until_a_worker_has_looked_at_a_picture(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    media = await added(client, TELLING, visibility="public")
     nobody = speaking(client, None)
-    public = await added(client, pictures.jpeg(), visibility="public")
+    refused = await nobody.get(media["url"])
+    check_problem(refused, 503)
+    assert int(refused.headers["retry-after"]) > 0
+    assert (await client.get(media["url"])).content == TELLING
+    await look_at_everything(house)
+    assert (await nobody.get(media["url"])).status_code == 200
+
+
+async def test_caches_keep_what_is_public_and_nothing_else(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    nobody = speaking(client, None)
+    public = await shown(client, house, pictures.jpeg(), visibility="public")
     fixed, stable = [await nobody.get(public[name]) for name in ("original_url", "url")]
     assert fixed.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert "stale-while-revalidate" in stable.headers["cache-control"]
     assert fixed.headers["cross-origin-resource-policy"] == "cross-origin"
-    private = await added(client, pictures.jpeg())
+    private = await shown(client, house, pictures.jpeg())
     for media in (private, public):
         answer = await client.get(plain(media["url"]))
         assert answer.headers["cache-control"].startswith("private")
@@ -176,8 +207,10 @@ async def test_caches_keep_what_is_public_and_nothing_else(client: httpx.AsyncCl
     assert 0 < lifetime <= 26 * 3600
 
 
-async def test_a_signed_address_opens_one_picture_for_a_time(client: httpx.AsyncClient) -> None:
-    media, other = [await added(client, pictures.jpeg()) for _ in range(2)]
+async def test_a_signed_address_opens_one_picture_for_a_time(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    media, other = [await shown(client, house, pictures.jpeg()) for _ in range(2)]
     made = await client.post(f"/api/media/{media['id']}/signed-url", json={"expiresIn": 60})
     nobody, address = speaking(client, None), made.json()["url"]
     answer = await nobody.get(address)
@@ -206,7 +239,7 @@ async def test_a_signed_address_opens_one_picture_for_a_time(client: httpx.Async
 
 
 async def test_an_expired_signature_is_refused(client: httpx.AsyncClient, house: House) -> None:
-    media = await added(client, pictures.jpeg())
+    media = await shown(client, house, pictures.jpeg())
     nobody, stable = speaking(client, None), house.addresses.stable(media["id"])
     over = house.addresses.signed_until(stable, int(time.time()) - 1)
     check_problem(await nobody.get(over), 403)
@@ -215,9 +248,9 @@ async def test_an_expired_signature_is_refused(client: httpx.AsyncClient, house:
 
 
 async def test_keys_that_sign_can_be_replaced_one_by_one(
-    client: httpx.AsyncClient, settings: Settings
+    client: httpx.AsyncClient, house: House, settings: Settings
 ) -> None:
-    media = await added(client, pictures.jpeg())
+    media = await shown(client, house, pictures.jpeg())
     path, until = f"/m/{media['id']}", int(time.time()) + 60
     house_key = settings.secret_keys[0]
 
@@ -235,9 +268,9 @@ async def test_keys_that_sign_can_be_replaced_one_by_one(
 
 
 async def test_others_get_a_copy_that_does_not_tell_where_it_was_taken(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, house: House
 ) -> None:
-    media = await added(client, TELLING, visibility="public")
+    media = await shown(client, house, TELLING, visibility="public")
     editor, nobody = await with_key(client, "editor"), speaking(client, None)
     signed = (await client.post(f"/api/media/{media['id']}/signed-url", json={})).json()["url"]
     copies = [
@@ -276,9 +309,9 @@ async def test_an_unknown_preset_is_answered_with_those_that_exist(
 
 
 async def test_deleted_media_is_shown_to_those_who_can_restore_it(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, house: House
 ) -> None:
-    media = await added(client, pictures.jpeg(), visibility="public")
+    media = await shown(client, house, pictures.jpeg(), visibility="public")
     nobody = speaking(client, None)
     assert (await nobody.get(media["url"])).status_code == 200
     assert (await client.delete(f"/api/media/{media['id']}")).status_code == 204

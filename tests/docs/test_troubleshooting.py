@@ -11,7 +11,7 @@ from calotype.app import House
 from calotype.cli import EXIT_CODES, main
 from calotype.settings import Settings
 from tests import pictures
-from tests.http.speaking import check_problem, speaking, upload
+from tests.http.speaking import check_problem, look_at_everything, speaking, upload
 from tests.originals.test_doctor import DEFECTS
 
 PAGE = (Path(__file__).parents[2] / "docs/how-to/troubleshooting.md").read_text("utf-8")
@@ -82,6 +82,8 @@ async def test_a_picture_that_does_not_load_answers_as_the_page_says(
 
     unfollowed = pictures.pixels().tiffsave_buffer(compression="jpeg")
     public = (await upload(client, unfollowed, visibility="public")).json()
+    check_problem(await nobody.get(public["url"]), 503)
+    await look_at_everything(house)
     check_problem(await nobody.get(public["url"]), 404)
     assert (await client.get(public["url"])).content == unfollowed
 

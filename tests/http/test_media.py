@@ -8,8 +8,9 @@ import httpx
 import psycopg
 import pytest
 
+from calotype.app import House
 from tests import pictures
-from tests.http.speaking import check_problem, speaking, upload, with_key
+from tests.http.speaking import check_problem, look_at_everything, speaking, upload, with_key
 
 WEEK_SECONDS = 7 * 24 * 3600
 
@@ -71,9 +72,10 @@ async def test_media_says_of_what_type_it_is(
 
 
 async def test_a_signed_address_lives_a_week_unless_told_otherwise(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, house: House
 ) -> None:
     media = (await upload(client, pictures.jpeg())).json()
+    await look_at_everything(house)
     address = f"/api/media/{media['id']}/signed-url"
     for said, lifetime in (({}, WEEK_SECONDS), ({"expiresIn": 60}, 60)):
         earliest = int(time.time()) + lifetime

@@ -4,7 +4,6 @@ import array
 import json
 import mmap
 import os
-import resource
 import socket
 import sys
 from collections.abc import Callable
@@ -20,8 +19,6 @@ from calotype.imaging.model import Limits
 from calotype.imaging.reading import Opened
 
 _Answer = dict[str, Any]
-_KILOBYTES_PER_MEGABYTE = 1024 if sys.platform == "linux" else 1 << 20
-"""Other systems count the largest memory in bytes."""
 
 
 def main(descriptor: int, limits: Limits) -> None:
@@ -52,13 +49,9 @@ def _receive(channel: socket.socket) -> tuple[_Answer, int] | None:
 
 def _answer(verb: Callable[[Opened], _Answer], file: int, limits: Limits) -> _Answer:
     try:
-        return {"answer": _with_file(verb, file, limits), "peak_mb": _peak_mb()}
+        return {"answer": _with_file(verb, file, limits)}
     except Invalid as refusal:
-        return {
-            "refused": type(refusal).__name__,
-            "detail": refusal.detail,
-            "peak_mb": _peak_mb(),
-        }
+        return {"refused": type(refusal).__name__, "detail": refusal.detail}
     finally:
         os.close(file)
 
@@ -89,10 +82,6 @@ def _strip(opened: Opened) -> _Answer:
 
 
 _VERBS = {"probe": _probe, "decode": _decode, "strip": _strip}
-
-
-def _peak_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _KILOBYTES_PER_MEGABYTE
 
 
 if __name__ == "__main__":

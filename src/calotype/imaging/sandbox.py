@@ -22,6 +22,7 @@ from calotype.imaging.errors import (
     TooManyPixels,
     Unreadable,
 )
+from calotype.imaging.linux import resident_mb
 from calotype.imaging.model import Isolation, Limits
 
 _ENVIRONMENT = {
@@ -67,7 +68,6 @@ class Sandbox:
         self._limits = limits
         self._owes_answer = False
         self._answers = 0
-        self._peak_mb = 0
 
     @classmethod
     def start(cls, limits: Limits) -> Self:
@@ -95,8 +95,8 @@ class Sandbox:
         return (
             not self._owes_answer
             and self._answers < self._limits.jobs_per_child
-            and self._peak_mb <= self._limits.keep_below_mb
             and self.is_alive
+            and resident_mb(self.pid) <= self._limits.keep_below_mb
         )
 
     async def ask(
@@ -152,7 +152,6 @@ class Sandbox:
     ) -> Answer:
         """Only a child that answered in an orderly way may be asked again."""
         self._answers += 1
-        self._peak_mb = int(reply["peak_mb"])
         if "refused" in reply:
             refusal = _REFUSALS[reply["refused"]](str(reply["detail"]))
             self._owes_answer = False

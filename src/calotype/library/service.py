@@ -48,8 +48,7 @@ class Library:
         media = new_id()
         token = secrets.token_bytes(_TOKEN_BYTES)
         await self.originals.take_over(tx, kept, Holder("media", media))
-        await store.add(tx, media, kept.original_id, token, picture, description)
-        return await self.get(tx, media)
+        return await store.add(tx, media, kept.original_id, token, picture, description)
 
     async def get(self, snapshot: Snapshot, media: UUID) -> Media:
         found = await store.find(snapshot, media)

@@ -32,18 +32,11 @@ async def add(
     token: bytes,
     picture: Picture,
     description: Description,
-) -> None:
-    await execute(
+) -> Media:
+    added = await one(
         tx,
-        """
-        insert into media (id, tenant_id, owner_id, original_id, token, state, name, file_name,
-            alt_text, caption, description, tags, bucket, project_id, visibility, metadata,
-            media_type, width, height, size_bytes)
-        values (%(id)s, current_tenant(), current_person(), %(original)s, %(token)s, %(state)s,
-            %(name)s, %(file_name)s, %(alt_text)s, %(caption)s, %(description)s, %(tags)s,
-            %(bucket)s, %(project)s, %(visibility)s, %(metadata)s, %(media_type)s, %(width)s,
-            %(height)s, %(size)s)
-        """,
+        Media,
+        _ADD + "select" + _COLUMNS + " from added m join originals o on o.id = m.original_id",
         {
             "id": media,
             "original": original,
@@ -65,6 +58,21 @@ async def add(
             "size": picture.size_bytes,
         },
     )
+    assert added is not None
+    return added
+
+
+_ADD: LiteralString = """
+    with added as (
+        insert into media (id, tenant_id, owner_id, original_id, token, state, name, file_name,
+            alt_text, caption, description, tags, bucket, project_id, visibility, metadata,
+            media_type, width, height, size_bytes)
+        values (%(id)s, current_tenant(), current_person(), %(original)s, %(token)s, %(state)s,
+            %(name)s, %(file_name)s, %(alt_text)s, %(caption)s, %(description)s, %(tags)s,
+            %(bucket)s, %(project)s, %(visibility)s, %(metadata)s, %(media_type)s, %(width)s,
+            %(height)s, %(size)s)
+        returning *)
+"""
 
 
 _STATES = {None: "processing", True: "ready", False: "unreadable"}

@@ -1,7 +1,7 @@
 """The tables `originals` and `original_references`; one function, one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -66,23 +66,9 @@ class OriginalRow:
     verified_at: datetime | None
 
     def original(self) -> Original:
-        return Original(
-            id=self.id,
-            scope_id=self.scope_id,
-            digest=Digest(self.digest),
-            size_bytes=self.size_bytes,
-            object_key=self.object_key,
-            state=self.state,
-            media_type=self.media_type,
-            width=self.width,
-            height=self.height,
-            frames=self.frames,
-            facts=self.facts,
-            readable=self.readable,
-            reference_count=self.reference_count,
-            created_at=self.created_at,
-            verified_at=self.verified_at,
-        )
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["digest"] = Digest(self.digest)
+        return Original(**values)
 
 
 _SELECT: LiteralString = """

@@ -3,7 +3,8 @@
 import asyncio
 import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from errno import EINVAL
 from mmap import mmap
 from pathlib import Path
@@ -13,15 +14,16 @@ from calotype.storage.disk import disk_trouble
 
 BUFFER_BYTES = 1 << 20
 _BLOCK_BYTES = 4096
+_HEAD_BYTES = 1 << 16
 _DIRECT: int = getattr(os, "O_DIRECT", 0)
 
 
 class Draft:
     """Collects bytes; a buffer full of them at a time is hashed and written.
 
-    They go to the disk directly where the file system can do that, since nobody reads them again
-    soon, and filling the page cache costs more than the disk does. Direct writes take whole
-    blocks from aligned memory only; the rest at the end of the file goes the usual way.
+    They go to the disk directly where the file system can do that, since filling the page cache
+    costs more than the disk does. Only the head of the file, which is looked at next, goes
+    through the cache, and so does what is no whole block at its end.
     """
 
     def __init__(self, path: Path, buffer: mmap) -> None:
@@ -30,10 +32,9 @@ class Draft:
         self._hasher = Hasher()
         self._buffer = memoryview(buffer)
         self._filled_bytes = 0
+        self._written_bytes = 0
         with disk_trouble():
             self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with suppress(OSError):
-            self._write_directly(_DIRECT)
 
     async def add(self, data: bytes) -> None:
         self.size_bytes += len(data)
@@ -67,13 +68,15 @@ class Draft:
 
     def _write(self, filled_bytes: int) -> None:
         filled = self._buffer[:filled_bytes]
-        blocks_bytes = filled_bytes - filled_bytes % _BLOCK_BYTES
         self._hasher.update(filled)
+        head = 0 if self._written_bytes else _HEAD_BYTES
+        blocks_end = max(head, filled_bytes - filled_bytes % _BLOCK_BYTES)
         with disk_trouble():
-            self._write_all(filled[:blocks_bytes])
-            if blocks_bytes < filled_bytes:
-                self._write_directly(0)
-                self._write_all(filled[blocks_bytes:])
+            self._write_all(filled[:head])
+            with self._directly():
+                self._write_all(filled[head:blocks_end])
+            self._write_all(filled[blocks_end:])
+        self._written_bytes += filled_bytes
 
     def _write_all(self, data: memoryview) -> None:
         """A file system may allow direct writes and then refuse one."""
@@ -81,12 +84,15 @@ class Draft:
             try:
                 data = data[os.write(self._handle, data) :]
             except OSError as error:
-                if error.errno != EINVAL or not self._flags() & _DIRECT:
+                flags = fcntl.fcntl(self._handle, fcntl.F_GETFL)
+                if error.errno != EINVAL or not flags & _DIRECT:
                     raise
-                self._write_directly(0)
+                fcntl.fcntl(self._handle, fcntl.F_SETFL, flags & ~_DIRECT)
 
-    def _write_directly(self, direct: int) -> None:
-        fcntl.fcntl(self._handle, fcntl.F_SETFL, self._flags() & ~_DIRECT | direct)
-
-    def _flags(self) -> int:
-        return fcntl.fcntl(self._handle, fcntl.F_GETFL)
+    @contextmanager
+    def _directly(self) -> Generator[None]:
+        flags = fcntl.fcntl(self._handle, fcntl.F_GETFL)
+        with suppress(OSError):
+            fcntl.fcntl(self._handle, fcntl.F_SETFL, flags | _DIRECT)
+        yield
+        fcntl.fcntl(self._handle, fcntl.F_SETFL, flags)

@@ -136,13 +136,14 @@ class Uploads:
                 original = await self.originals.get(snapshot, job.original)
         except OriginalMissing:
             return
-        readable = original.readable
-        examined = await self._look(original) if readable is None else None
-        async with self.database.transaction(caller) as tx:
-            if examined is not None:
-                readable = examined.readable
+        if original.readable is None:
+            examined = await self._look(original)
+            async with self.database.transaction(caller) as tx:
                 await self.originals.note_examined(tx, original.id, examined)
-            await self.library.settle_state(tx, original.id, readable=bool(readable))
+                await self.library.settle_state(tx, original.id, readable=examined.readable)
+        else:
+            async with self.database.transaction(caller) as tx:
+                await self.library.settle_state(tx, original.id, readable=original.readable)
 
     async def _look(self, original: Original) -> Examined:
         async with self._at_hand(original.object_key) as file:
