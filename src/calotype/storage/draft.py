@@ -6,7 +6,6 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from errno import EINVAL
-from mmap import mmap
 from pathlib import Path
 
 from calotype.digest import Digest, Hasher
@@ -26,11 +25,11 @@ class Draft:
     through the cache, and so does what is no whole block at its end.
     """
 
-    def __init__(self, path: Path, buffer: mmap) -> None:
+    def __init__(self, path: Path, buffer: memoryview) -> None:
         self.path = path
         self.size_bytes = 0
         self._hasher = Hasher()
-        self._buffer = memoryview(buffer)
+        self._buffer = buffer
         self._filled_bytes = 0
         self._written_bytes = 0
         with disk_trouble():

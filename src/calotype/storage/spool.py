@@ -21,7 +21,7 @@ class Spool:
             make_folder(folder)
             folder.chmod(0o700)
         self.folder = folder
-        self._spare_buffers: list[mmap] = []
+        self._spare_buffers: list[memoryview] = []
 
     def new_path(self) -> Path:
         return self.folder / uuid4().hex
@@ -29,7 +29,7 @@ class Spool:
     @contextmanager
     def draft(self) -> Generator[Draft]:
         """Open a new file; it is gone after the block, unless it was moved into the store."""
-        buffer = self._spare_buffers.pop() if self._spare_buffers else mmap(-1, BUFFER_BYTES)
+        buffer = self._spare_buffers.pop() if self._spare_buffers else _new_buffer()
         draft = Draft(self.new_path(), buffer)
         try:
             yield draft
@@ -43,3 +43,8 @@ class Spool:
         """Remove what a crash left behind; returns how many files that were."""
         with disk_trouble():
             return await asyncio.to_thread(remove_older_files, self.folder, older_than_hours)
+
+
+def _new_buffer() -> memoryview:
+    """Memory that begins with a page, which direct writes ask for."""
+    return memoryview(mmap(-1, BUFFER_BYTES))
