@@ -26,6 +26,7 @@ structlog.configure(
     ]
 )
 
+_PASSWORD = "found-nowhere-else"
 KEPT_TABLES = {"calotype.migrations", "calotype.holder_kinds"}
 
 
@@ -65,7 +66,8 @@ def _elsewhere(superuser_url: str, worker_id: str) -> Cluster:
         for role, more in ((f"{name}_owner", "createrole"), (f"{name}_login", "noinherit")):
             exists = connection.execute("select from pg_roles where rolname = %s", [role])
             if not exists.fetchone():
-                connection.execute(f"create role {role} login {more} password 'test'")
+                connection.execute(f"create role {role} login {more}")
+            connection.execute(f"alter role {role} password '{_PASSWORD}'")
         connection.execute(f"create database {name} owner {name}_owner")
         for role in ("calotype_app", "calotype_system"):
             if connection.execute("select from pg_roles where rolname = %s", [role]).fetchone():
@@ -79,7 +81,7 @@ def _as(url: str, user: str, database: str) -> str:
     parts_of_url = urlsplit(url)
     host = parts_of_url.netloc.rpartition("@")[2]
     return urlunsplit(
-        parts_of_url._replace(netloc=f"{quote(user)}:test@{host}", path=f"/{database}")
+        parts_of_url._replace(netloc=f"{quote(user)}:{_PASSWORD}@{host}", path=f"/{database}")
     )
 
 
