@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from calotype.settings import SecretKeysEmpty, read_settings
+from calotype.settings import SecretKeysEmpty, SettingsRefused, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,32 @@ def test_a_grace_time_has_a_unit_or_is_in_hours(
 ):
     monkeypatch.setenv("CALOTYPE_ORPHAN_GRACE", text)
     assert read_settings().orphan_grace == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "advice"),
+    [
+        ("CALOTYPE_ORPHAN_GRACE", "soon", "say how long, as in `24h`"),
+        ("CALOTYPE_MAX_UPLOAD", "big", "say how much, as in `256MB`"),
+        ("CALOTYPE_LOG_LEVEL", "loud", "'debug', 'info'"),
+    ],
+)
+def test_a_refused_setting_is_called_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, advice: str
+):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings()
+    assert f"cannot be accepted: {name}: " in str(refused.value)
+    assert advice in str(refused.value)
+
+
+def test_every_refused_setting_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CALOTYPE_TRASH_DAYS", "-1")
+    monkeypatch.setenv("CALOTYPE_DATABASE_CONNECTIONS", "many")
+    with pytest.raises(SettingsRefused, match="CALOTYPE_TRASH_DAYS: ") as refused:
+        read_settings()
+    assert "CALOTYPE_DATABASE_CONNECTIONS: " in str(refused.value)
 
 
 def test_settings_do_not_show_secrets():

@@ -10,11 +10,11 @@ import click
 
 import calotype
 from calotype import cli
-from calotype.app import ALL_CHECKS
+from calotype.app import ALL_CHECKS, LOADERS_DIFFER
 from calotype.errors import CalotypeError
 from calotype.http import STATUSES
 from calotype.jobs import Job
-from calotype.originals import REPAIRED_IN_STEPS
+from calotype.originals import STORE_CHECKS, repairable
 from calotype.server import MORE_STATUSES, make_app
 from calotype.settings import Settings
 
@@ -130,10 +130,11 @@ def routes_page() -> str:
 
 
 def checks_page() -> str:
+    mended = repairable(ALL_CHECKS)
     rows = [
-        f"| `{check.code}` | {check.severity} | {check.message} | {'yes' if mended else ''} |"
-        for check in ALL_CHECKS
-        for mended in [check.repair or check.code in REPAIRED_IN_STEPS]
+        f"| `{check.code}` | {check.severity} | {check.message} |"
+        f" {'yes' if check.code in mended else ''} |"
+        for check in (*ALL_CHECKS, *STORE_CHECKS, LOADERS_DIFFER)
     ]
     return _page(
         "Doctor's checks",

@@ -29,6 +29,7 @@ from calotype.library import LIBRARY_CHECKS, Addresses, Library
 from calotype.library.tasks import library_tasks
 from calotype.originals import (
     ORIGINAL_CHECKS,
+    Check,
     Doctor,
     Finding,
     Keeping,
@@ -42,6 +43,11 @@ from calotype.storage import Objects, Spool, open_objects
 from calotype.uploads import UPLOAD_CHECKS, Uploads
 from calotype.uploads.tasks import uploads_tasks
 
+LOADERS_DIFFER = Check(
+    code="loaders-differ",
+    severity="danger",
+    message="This decoder is allowed or missing by mistake.",
+)
 ALL_CHECKS = (*DATABASE_CHECKS, *ORIGINAL_CHECKS, *LIBRARY_CHECKS, *UPLOAD_CHECKS, *JOB_CHECKS)
 _STRAY_DAYS = 1.0
 
@@ -193,9 +199,4 @@ def _issuer(settings: Settings) -> Issuer | None:
 async def _check_loaders(pixels: Pixels) -> Sequence[Finding]:
     """Ask a child which formats it would decode."""
     found = set((await pixels.isolation()).loaders)
-    return [
-        Finding(
-            "loaders-differ", "danger", loader, "This decoder is allowed or missing by mistake."
-        )
-        for loader in sorted(found ^ set(ALLOWED_LOADERS))
-    ]
+    return [LOADERS_DIFFER.found(loader) for loader in sorted(found ^ set(ALLOWED_LOADERS))]

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import click
-from pydantic import ValidationError
 
 from calotype import __version__, supervisor
 from calotype.accounts.commands import create_key, list_keys, revoke_key
@@ -65,9 +64,6 @@ class Door(click.Group):
             return super().invoke(ctx)
         except CalotypeError as error:
             _end(str(error), next(EXIT_CODES[k] for k in type(error).__mro__ if k in EXIT_CODES))
-        except ValidationError as error:
-            said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            _end(f"The settings cannot be accepted: {said}", EXIT_CODES[Invalid])
 
 
 def _end(sentence: str, code: int) -> NoReturn:
@@ -197,7 +193,8 @@ def keys_list(data: Path | None, tenant: str | None) -> None:
     """List keys, without their secrets."""
     for key in _in_house(data, lambda house: list_keys(house.accounts, tenant=tenant)):
         state = "revoked" if key.revoked_at else "good"
-        click.echo(f"{key.id}  {key.role:8} {state:8} {key.name}")
+        tenant_of_key = key.tenant_slug or "any tenant"
+        click.echo(f"{key.id}  {key.role:8} {state:8} {tenant_of_key:16} {key.name}")
 
 
 @keys.command("revoke")

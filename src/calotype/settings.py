@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from calotype.errors import Invalid
@@ -28,6 +28,8 @@ def _duration(given: object) -> object:
     """`24h`, `90m`, `30s`, `2d`; a bare number is hours."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(given).strip())
     if match is None:
+        if isinstance(given, str):
+            raise ValueError("say how long, as in `24h`, `90m`, `30s` or `2d`")
         return given
     return timedelta(seconds=float(match[1]) * _UNIT_SECONDS[match[2] or "h"])
 
@@ -35,7 +37,9 @@ def _duration(given: object) -> object:
 def _size(given: object) -> object:
     """`256MB`, `2g`, or a number of bytes."""
     match = re.fullmatch(r"(\d+)\s*([kmg]?)b?", str(given).strip().lower())
-    return int(match[1]) * _UNIT_BYTES[match[2]] if match else given
+    if match is None:
+        raise ValueError("say how much, as in `256MB` or `2g`")
+    return int(match[1]) * _UNIT_BYTES[match[2]]
 
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -45,6 +49,10 @@ Size = Annotated[int, BeforeValidator(_size)]
 
 class SecretKeysEmpty(Invalid):
     """The file of secret keys is empty: put them back, or remove it to have a new one made."""
+
+
+class SettingsRefused(Invalid):
+    """The settings cannot be accepted."""
 
 
 class Settings(BaseSettings):
@@ -167,4 +175,17 @@ def _sync(folder: Path) -> None:
 
 def read_settings(**given: Any) -> Settings:
     """Read the environment; what the command line gave wins."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsRefused(_in_words(error)) from error
+
+
+def _in_words(error: ValidationError) -> str:
+    """Name the variable of each refused setting, and say why."""
+    prefix = Settings.model_config.get("env_prefix", "")
+    said = [
+        f"{prefix}{each['loc'][0]}".upper() + f": {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors()
+    ]
+    return f"The settings cannot be accepted: {'; '.join(said)}"

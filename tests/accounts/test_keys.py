@@ -152,6 +152,12 @@ async def test_the_command_makes_a_key_and_the_tenant_it_names(accounts, here):
     assert [key.name for key in await list_keys(accounts, tenant=slug)] == ["From the shell"]
 
 
+async def test_the_list_of_keys_tells_whose_they_are(accounts, here, elsewhere):
+    made = {(await make(accounts, place.admin)).key.id: place.slug for place in (here, elsewhere)}
+    made[(await create_key(accounts, tenant="default", role="service")).key.id] = None
+    assert {key.id: key.tenant_slug for key in await list_keys(accounts)} == made
+
+
 async def test_the_command_makes_service_keys_that_act_in_any_tenant(accounts, here, elsewhere):
     new = await create_key(accounts, tenant="default", role="service")
     assert new.key.tenant_id is None

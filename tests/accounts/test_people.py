@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from calotype.accounts import (
     AdminsOnly,
@@ -72,6 +73,35 @@ async def test_an_invitation_is_taken_up_once(accounts, here):
         return_exceptions=True,
     )
     assert sum(isinstance(answer, LinkSpent) for answer in answers) == 3
+
+
+async def test_a_link_that_is_good_stays_good_when_it_is_looked_at(accounts, here):
+    link = (await invite(accounts, here.admin)).link
+    for _ in range(2):
+        await accounts.people.check_link(link.secret, "invite")
+    await accounts.people.accept(link.secret, PASSWORD, address="here")
+    with pytest.raises(LinkSpent):
+        await accounts.people.check_link(link.secret, "invite")
+
+
+async def test_a_link_that_is_over_or_for_something_else_or_unknown_is_refused(accounts, here):
+    link = (await invite(accounts, here.admin)).link
+    for secret, purpose in ((link.secret, "reset"), ("unknown", "invite")):
+        with pytest.raises(LinkSpent):
+            await accounts.people.check_link(secret, purpose)
+    async with accounts.database.transaction(here.admin) as tx:
+        await execute(tx, "update one_time_links set expires_at = now()", {})
+    with pytest.raises(LinkSpent):
+        await accounts.people.check_link(link.secret, "invite")
+
+
+async def test_the_log_names_who_made_a_link_or_nobody(accounts, here):
+    person = new_id()
+    with capture_logs() as lines:
+        await invite(accounts, Caller("admin", here.admin.tenant, person), "b@example.org")
+        await invite(accounts, here.admin, "c@example.org")
+    made = [line["by"] for line in lines if line["event"] == "accounts.link_made"]
+    assert made == [str(person), None]
 
 
 async def test_inviting_again_makes_the_earlier_link_useless(accounts, here):

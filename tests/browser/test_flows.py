@@ -68,6 +68,14 @@ async def test_a_link_signs_in_and_what_is_dropped_twice_is_kept_once(open_page,
         await page.reload()
         await expect(page.locator(".picture")).to_have_count(3)
 
+        await page.goto(f"{served.address}/account")
+        await expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
+        await page.get_by_label("New password").fill(PASSWORD)
+        await page.get_by_role("button", name="Set password").click()
+        await expect(page.get_by_text("Your password is set.")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Change your password")).to_be_visible()
+        await expect(page.get_by_label("Current password")).to_be_visible()
+
 
 async def test_the_keyboard_alone_is_enough(open_page, served: Served):
     async with open_page() as page:
@@ -128,6 +136,69 @@ async def test_what_is_refused_is_said_in_words(open_page, served: Served):
         await page.context.set_offline(False)
         await page.get_by_role("button", name="Try again").click()
         await expect(page.get_by_role("heading", name="1 new, 1 failed")).to_be_visible()
+
+
+async def test_a_refused_file_has_no_picture(open_page, served: Served):
+    async with open_page() as page:
+        await accept(page, served.invite("broken", "ada@example.org"))
+        await page.context.set_offline(True)
+        await drop(page, {"notes.jpg": b"this is no picture", "fern.jpg": jpeg(1)})
+        await expect(page.get_by_role("heading", name="2 failed")).to_be_visible()
+        broken, sound = (page.locator(".file", has_text=name) for name in ("notes", "fern"))
+        await expect(sound.locator("img")).to_have_count(1)
+        await expect(broken.locator("img")).to_have_count(0)
+
+
+async def test_a_picture_does_not_lose_its_name_silently(open_page, served: Served):
+    async with open_page() as page:
+        await accept(page, served.invite("nameless", "ada@example.org"))
+        await drop(page, {"fern.jpg": jpeg(1)})
+        await page.get_by_role("button", name="fern.jpg").click()
+        name = page.get_by_role("textbox", name="Name", exact=True)
+        told = page.get_by_text("A picture needs a name")
+        await expect(told).to_be_hidden()
+        await name.fill("")
+        await name.press("Enter")
+        await expect(told).to_be_visible()
+        await expect(name).to_have_value("fern.jpg")
+        await name.fill("A fern")
+        await expect(told).to_be_hidden()
+        await name.press("Enter")
+        await expect(page.get_by_role("heading", name="A fern")).to_be_visible()
+
+
+async def test_whoever_may_only_look_sees_text_and_cannot_delete(open_page, served: Served):
+    served.invite("looking", "ada@example.org")
+    picture = {"file": ("fern.jpg", jpeg(1)), "visibility": (None, "tenant"),
+               "altText": (None, "A fern in the shade")}  # fmt: skip
+    served.ask("POST", "/api/media", "looking", files=picture)
+    person = {"email": "bob@example.org", "role": "viewer"}
+    invited = served.ask("POST", "/api/people", "looking", json=person).json()
+    async with open_page() as page:
+        await page.goto(served.address + invited["link"]["url"])
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Set password and sign in").click()
+        await page.get_by_role("button", name="fern.jpg").click()
+        panel = page.get_by_role("region", name="The chosen picture")
+        await expect(panel.get_by_text("A fern in the shade")).to_be_visible()
+        await expect(panel.get_by_text("Everybody in Looking").last).to_be_visible()
+        await expect(panel.get_by_role("textbox")).to_have_count(0)
+        await expect(page.get_by_text("Trash", exact=True).locator("visible=true")).to_have_count(0)
+        await page.keyboard.press("Delete")
+        await expect(page.locator(".picture")).to_have_count(1)
+        await expect(page.locator("calotype-toast")).to_be_hidden()
+
+
+async def test_a_search_in_the_reference_leaves_no_empty_heading(open_page, served: Served):
+    async with open_page() as page:
+        await page.goto(f"{served.address}/docs")
+        await page.get_by_label("Search routes").fill("expiresIn")
+        headings = page.get_by_label("Contents").locator("h2 >> visible=true")
+        await expect(headings).to_have_text(["media", "objects"])
+        await page.get_by_label("Search routes").fill("no such thing")
+        await expect(headings).to_have_count(0)
+        await page.get_by_label("Search routes").fill("")
+        await expect(headings.last).to_have_text("problems")
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

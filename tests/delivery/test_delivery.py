@@ -1,18 +1,24 @@
 """A picture at an address: to whom it goes, in which bytes, and what is said about it."""
 
 import time
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 import pyvips
+from structlog.testing import capture_logs
 
 from calotype.app import House
+from calotype.database import Caller
+from calotype.delivery import BytesMissing, Wanted
+from calotype.delivery.ranges import Part
+from calotype.delivery.routes import _read
 from calotype.library import Addresses, SignatureRefused
 from calotype.settings import Settings
 from tests import pictures
 from tests.http.speaking import (
     check_problem,
+    kept_files,
     look_at_everything,
     of_new_tenant,
     speaking,
@@ -319,3 +325,49 @@ async def test_deleted_media_is_shown_to_those_who_can_restore_it(
     assert (await client.get(media["url"])).status_code == 200
     assert (await client.post(f"/api/media/{media['id']}/restore")).status_code == 200
     assert (await nobody.get(media["url"])).status_code == 200
+
+
+NOISE = pyvips.Image.gaussnoise(900, 900, mean=128, sigma=50, seed=1).cast("uchar")
+LARGE_WEBP = NOISE.webpsave_buffer(lossless=True)
+"""More than is sent in one piece, and its stripped copy begins with bytes of calotype's own."""
+
+
+@pytest.mark.parametrize("data", [pictures.jpeg(), LARGE_WEBP], ids=["small", "large"])
+async def test_a_picture_whose_bytes_are_gone_is_out_of_order_and_not_missing(
+    client: httpx.AsyncClient, house: House, data: bytes
+) -> None:
+    media = await shown(client, house, data, visibility="public")
+    [file] = kept_files(house)
+    away = file.rename(file.with_name("away"))
+    for who in (client, speaking(client, None)):
+        with capture_logs() as lines:
+            answer = await who.get(media["url"])
+        body = check_problem(answer, 503)
+        assert (body["type"], body["title"]) == (
+            "/docs/problems#bytes-missing",
+            "The bytes of this picture cannot be found at the moment.",
+        )
+        assert file.name not in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        [told] = [line for line in lines if line["log_level"] == "error"]
+        [original] = (await client.get("/api/originals")).json()["items"]
+        assert (told["event"], told["original"]) == ("delivery.bytes_missing", original["id"])
+    away.rename(file)
+    assert (await client.get(media["url"])).content == data
+
+
+async def test_bytes_that_go_while_they_are_sent_cut_the_answer_short(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    """The status is sent by then, so that only the length and the log can tell."""
+    media = await shown(client, house, TELLING, visibility="public")
+    [file] = kept_files(house)
+    found = await house.deliveries.find(
+        Caller("anybody"), Wanted(path="/", media=UUID(media["id"]))
+    )
+    sent = _read(house.objects, found, Part(0, found.size_bytes))
+    assert await anext(sent)
+    file.unlink()
+    with capture_logs() as lines, pytest.raises(BytesMissing):
+        b"".join([chunk async for chunk in sent])
+    assert [line["original"] for line in lines] == [str(found.original_id)]

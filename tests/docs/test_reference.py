@@ -1,9 +1,13 @@
 """The reference pages say what the code says."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
+
+from calotype.app import House
+from tests.originals.test_doctor import DEFECTS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -24,6 +28,12 @@ generator = load_generator()
 @pytest.mark.parametrize("name", sorted(generator.PAGES))
 def test_the_page_is_what_just_docs_would_write(name: str) -> None:
     assert (REFERENCE / name).read_text() == generator.PAGES[name](), "run `just docs`"
+
+
+async def test_the_page_of_checks_has_every_code_that_doctor_can_report_or_mend(house: House):
+    told = re.findall(r"^\| `([a-z-]+)` \|.*\| (yes)? \|$", generator.checks_page(), re.MULTILINE)
+    assert sorted(code for code, _ in told) == sorted({*DEFECTS, "loaders-differ"})
+    assert sorted(code for code, mended in told if mended) == house.doctor.repairable()
 
 
 def test_every_setting_says_what_it_means() -> None:

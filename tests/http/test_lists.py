@@ -3,6 +3,9 @@
 import httpx
 import pytest
 
+from calotype.http import EXACT_UP_TO, page
+from calotype.server import make_app
+from calotype.settings import Settings
 from tests import pictures
 from tests.http.speaking import check_problem, upload
 
@@ -53,8 +56,57 @@ async def test_a_digest_that_is_none_is_refused(client: httpx.AsyncClient, sha25
     check_problem(await client.get("/api/originals", params={"sha256": sha256}), 422)
 
 
-async def test_what_a_list_does_not_know_changes_nothing(client: httpx.AsyncClient) -> None:
-    await upload(client, pictures.jpeg())
-    plain = (await client.get("/api/media")).json()
-    other = (await client.get("/api/media", params={"colour": "red", "offset": "3"})).json()
-    assert plain["total"] == other["total"] == 1
+UNKNOWN = ["colour", "offset", "Limit", "projectid", "mediaType"]
+
+
+@pytest.mark.parametrize("address", ["/api/media", "/api/originals"])
+@pytest.mark.parametrize("name", UNKNOWN)
+async def test_a_filter_that_a_list_does_not_know_is_refused_by_name(client, address, name) -> None:
+    body = check_problem(await client.get(address, params={name: "3", "limit": "1"}), 422)
+    assert [error["field"] for error in body["errors"]] == [name]
+
+
+async def test_filters_are_known_in_both_spellings(client: httpx.AsyncClient) -> None:
+    wanted = (await upload(client, pictures.jpeg(), projectId="spring")).json()["id"]
+    await upload(client, pictures.jpeg(seed=1), projectId="autumn")
+    for name in ("projectId", "project_id"):
+        page = (await client.get("/api/media", params={name: "spring"})).json()
+        assert [media["id"] for media in page["items"]] == [wanted], name
+
+
+def test_every_filter_of_a_list_is_documented(settings: Settings) -> None:
+    document = make_app(settings).openapi()
+    named = {
+        path: {each["name"] for each in document["paths"][path]["get"]["parameters"]}
+        for path in ("/api/media", "/api/originals")
+    }
+    assert named == {
+        "/api/media": {
+            "query", "bucket", "source", "owner", "visibility", "projectId", "trash", "limit",
+            "cursor",
+        },
+        "/api/originals": {"sha256", "orphaned", "limit", "cursor"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("total", [0, EXACT_UP_TO, EXACT_UP_TO + 1, 10**9])
+def test_a_count_of_everything_is_exact_and_one_that_stopped_says_so(total: int) -> None:
+    counted = page([], 50, None, total)
+    assert (counted.total, counted.total_is_exact) == (total, True)
+    stopped = page([], 50, None, total, counted_up_to=EXACT_UP_TO)
+    exact = total <= EXACT_UP_TO
+    assert (stopped.total, stopped.total_is_exact) == (min(total, EXACT_UP_TO), exact)
+
+
+async def test_a_list_of_more_than_are_counted_gives_the_limit(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calotype.library.routes.EXACT_UP_TO", 2)
+    seen = []
+    for seed in range(4):
+        await upload(client, pictures.jpeg(seed))
+        page = (await client.get("/api/media", params={"limit": 1})).json()
+        seen.append((page["total"], page["totalIsExact"]))
+    assert seen == [(1, True), (2, True), (2, False), (2, False)]
+    originals = (await client.get("/api/originals", params={"limit": 1})).json()
+    assert (originals["total"], originals["totalIsExact"]) == (4, True)

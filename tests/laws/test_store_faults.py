@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from calotype.errors import Unavailable
-from calotype.originals import RepairHalted
+from calotype.originals import RepairHalted, StoreForeign
 from calotype.originals.epoch import EPOCH_KEY
 from calotype.storage import Objects, StoreFull, StoreRefused, StoreUnavailable
 from tests.conftest import Cluster
@@ -233,6 +233,32 @@ async def test_a_store_with_another_mark_is_left_alone(
     assert stage.ask(
         "select o.state from media m join originals o on o.id = m.original_id where m.id = %s", live
     ) == [("live",)]
+
+
+async def test_nothing_is_kept_in_a_store_with_another_mark(stage: Stage) -> None:
+    """Its owner would take it for litter; where no mark is, nobody would."""
+    await bear_another_mark(stage)
+    await stage.restart()
+    for data in (picture(1), picture(2)):
+        with pytest.raises(StoreForeign, match="do not carry the same mark"):
+            await stage.upload(data)
+    assert stage.ask("select count(*) from originals") == [(0,)]
+    assert await stage.stored_keys() == set()
+    assert await stage.house.sweeper.mark_store()
+    assert await stage.upload(picture(1))
+    await lose_the_mark(stage)
+    await stage.restart()
+    assert await stage.upload(picture(2))
+
+
+async def test_the_mark_is_read_once_for_many_uploads(stage: Stage) -> None:
+    """What was read is trusted for a while: reading it for each would cost each a round trip."""
+    await stage.upload(picture(1))
+    await bear_another_mark(stage)
+    await stage.upload(picture(2))
+    stage.house.originals.keeping.trust.until = 0.0
+    with pytest.raises(StoreForeign):
+        await stage.upload(picture(3))
 
 
 async def test_too_much_at_once_halts_the_sweep_until_it_is_forced(stage: Stage) -> None:

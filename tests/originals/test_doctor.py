@@ -11,15 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from calotype.cli import main
-from calotype.originals import NothingToRepair, Subset
-from calotype.originals.doctor import _OBJECT_MESSAGES
+from calotype.originals import STORE_CHECKS, NothingToRepair, Subset
 from calotype.originals.epoch import EPOCH_KEY
 from tests.laws.crash.stage import Stage, picture
 from tests.originals.waiting import somebody_waits_for_a_lock
 
 Plant = Callable[[Stage], Awaitable[object]]
 
-NOT_ROWS = {*_OBJECT_MESSAGES, "object-stray", "epoch-differs", "loaders-differ"}
+NOT_ROWS = {*(check.code for check in STORE_CHECKS), "loaders-differ"}
 
 
 @dataclass(frozen=True, kw_only=True)

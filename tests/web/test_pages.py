@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from calotype.imaging import MEDIA_TYPES
+from calotype.web.pages.library import KINDS
 from tests.pictures import jpeg
 
-FOR_ALL = ["/", "/docs", "/docs/problems", "/invite/secret", "/reset/secret"]
+FOR_ALL = ["/", "/docs", "/docs/problems"]
 SIGNED_IN = ["/", "/trash", "/account", "/docs"]
 
 
@@ -21,6 +23,38 @@ async def test_a_page_renders_for_a_stranger(stranger, path):
     answer = await stranger.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+async def links_of(client):
+    """Where an invitation leads, and a link that sets a new password."""
+    person = {"email": "ada@example.org"}
+    invited = (await client.post("/api/people", json=person)).json()
+    reset = (await client.post("/api/people/reset", json=person)).json()
+    return invited["link"]["url"], reset["link"]["url"]
+
+
+async def test_a_link_that_is_good_asks_for_a_password(client, stranger, read):
+    for address in await links_of(client):
+        for _ in range(2):
+            answer = await stranger.get(address)
+            assert answer.status_code == 200
+            assert 'type="password"' in answer.text
+            assert read(answer.text).inline == []
+
+
+async def test_a_link_that_was_used_says_so_at_once_and_whom_to_ask(client, stranger):
+    invitation, reset = await links_of(client)
+    secret = reset.removeprefix("/reset/")
+    set_password = {"secret": secret, "password": "four words of mine"}
+    assert (await stranger.put("/api/people/password", json=set_password)).status_code == 204
+    for address in (invitation, reset, "/invite/unknown", "/reset/unknown"):
+        answer = await stranger.get(address)
+        assert answer.status_code == 403
+        assert "The link was used already or has expired" in answer.text
+        assert "ask an admin for a new link" in answer.text
+        assert "<form" not in answer.text
+        assert ">Sign in</a>" in answer.text
+        assert (await stranger.head(address)).status_code == 403
 
 
 @pytest.mark.parametrize("path", SIGNED_IN)
@@ -120,6 +154,22 @@ async def test_the_first_line_has_the_figures_of_this_moment(client):
     }  # fmt: skip
     found = (await client.get("/first-line", params={"query": "b.j"})).json()
     assert found["title"] == "1 picture matches “b.j”"
+
+
+async def test_the_upload_names_every_kind_that_is_kept_and_no_other(client):
+    accepted = [each for kind in KINDS.values() for each in kind.split(",")]
+    assert {each for each in accepted if not each.startswith(".")} == MEDIA_TYPES
+    page = (await client.get("/")).text
+    assert f'accept="{",".join(accepted)}"' in page
+    assert f"{', '.join(KINDS)}, up to 256 MB." in page
+
+
+async def test_whoever_may_not_change_anything_is_not_led_to_the_trash(client, stranger):
+    made = (await client.post("/api/keys", json={"role": "viewer"})).json()
+    viewer = {"Authorization": f"Bearer {made['secret']}"}
+    pages = [(await stranger.get("/", headers=viewer)).text, (await client.get("/")).text]
+    assert ['href="/trash"' in page for page in pages] == [False, True]
+    assert ["<kbd>Del</kbd>" in page for page in pages] == [False, True]
 
 
 async def test_nobody_else_reads_the_first_line(stranger):

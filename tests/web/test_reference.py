@@ -1,7 +1,12 @@
 """The reference is complete: every route, every problem, nothing that leads nowhere."""
 
+import importlib
+import pkgutil
+
+import calotype
 from calotype.errors import CalotypeError
 from calotype.http import anchor_of
+from calotype.web.remedies import BY_ANCHOR
 
 
 def descendants(kind):
@@ -36,6 +41,15 @@ async def test_every_problem_is_explained_where_its_type_points(stranger, read):
     assert names <= set(page.anchors)
     answer = await stranger.get("/nowhere", headers={"Accept": "application/json"})
     assert answer.json()["type"].removeprefix("/docs/problems#") in page.anchors
+
+
+def test_every_problem_has_something_to_do_of_its_own():
+    for module in pkgutil.walk_packages(calotype.__path__, "calotype."):
+        if not module.name.endswith(("__main__", "child", "launch")):
+            importlib.import_module(module.name)
+    errors = [kind for kind in descendants(CalotypeError) if kind.__module__ != "calotype.errors"]
+    own = {anchor_of(kind.__name__) for kind in errors if kind.__module__.startswith("calotype.")}
+    assert own == set(BY_ANCHOR)
 
 
 async def test_the_document_describes_problems_once_with_an_example_each(stranger):

@@ -66,6 +66,7 @@ class ApiKey:
 
     id: UUID
     tenant_id: UUID | None
+    tenant_slug: str | None
     role: KeyRole
     name: str
     created_by: UUID | None

@@ -6,7 +6,13 @@ from uuid import UUID
 import structlog
 
 from calotype.accounts import session_store, store
-from calotype.accounts.errors import OwnAccess, PersonExists, PersonMissing, SignInRefused
+from calotype.accounts.errors import (
+    LinkSpent,
+    OwnAccess,
+    PersonExists,
+    PersonMissing,
+    SignInRefused,
+)
 from calotype.accounts.model import (
     Invitation,
     NewLink,
@@ -47,6 +53,15 @@ class People:
             raise PersonExists
         return Invitation(person, await make_link(tx, person.id, "invite"))
 
+    async def check_link(self, secret: str, purpose: Purpose) -> None:
+        """Refuse a link that would not work, and leave one that would as it is.
+
+        Nobody is signed in yet, so no tenant is known whose links could be looked at.
+        """
+        async with self.database.snapshot(ANYBODY) as snapshot:
+            if not await session_store.is_link_good(snapshot, secret, purpose):
+                raise LinkSpent
+
     async def accept(
         self, secret: str, password: str, *, name: str | None = None, address: str
     ) -> NewSession:
@@ -79,7 +94,7 @@ class People:
         if change.disabled:
             await session_store.end_sessions(tx, person_id)
             await session_store.remove_links(tx, person_id)
-        log.info("accounts.person_changed", person=str(person_id), by=str(tx.caller.person))
+        log.info("accounts.person_changed", person=str(person_id), by=_asker(tx.caller))
         return person
 
     async def make_reset_link(self, tx: Transaction, email: str) -> NewLink:
@@ -150,8 +165,13 @@ class People:
 
 
 async def make_link(tx: Transaction, person_id: UUID, purpose: Purpose) -> NewLink:
-    log.info("accounts.link_made", purpose=purpose, person=str(person_id), by=str(tx.caller.person))
+    log.info("accounts.link_made", purpose=purpose, person=str(person_id), by=_asker(tx.caller))
     return await session_store.add_link(tx, person_id, purpose)
+
+
+def _asker(caller: Caller) -> str | None:
+    """Name whoever asked for the log; calotype itself is nobody, as is the service key."""
+    return str(caller.person) if caller.person else None
 
 
 async def _set_password(tx: Transaction, person_id: UUID | None, hashed: str) -> Person:

@@ -109,6 +109,14 @@ async def use_link(tx: Transaction, secret: str, purpose: Purpose) -> UsedLink |
     )
 
 
+async def is_link_good(snapshot: Snapshot, secret: str, purpose: Purpose) -> bool:
+    return await value(
+        snapshot,
+        "select link_is_good(%(hash)s, %(purpose)s)",
+        {"hash": hash_secret(secret), "purpose": purpose},
+    )
+
+
 async def remove_links(tx: Transaction, person_id: UUID) -> int:
     return await execute(
         tx, "delete from one_time_links where person_id = %(person)s", {"person": person_id}

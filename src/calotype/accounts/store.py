@@ -27,7 +27,10 @@ from calotype.database import (
 )
 
 _TENANT = "id, slug, name, created_at"
-_KEY = "id, tenant_id, role, name, created_by, created_at, last_used_at, expires_at, revoked_at"
+_KEY = (
+    "id, tenant_id, (select slug from tenants where tenants.id = api_keys.tenant_id) as tenant_slug,"
+    " role, name, created_by, created_at, last_used_at, expires_at, revoked_at"
+)
 _PERSON = (
     "id, tenant_id, email, name, role, password_hash is not null as has_password,"
     " created_at, disabled_at"

@@ -1,6 +1,7 @@
 """Delivery: answers for a picture: address -> bytes that the caller may have."""
 
 from calotype.delivery.errors import (
+    BytesMissing,
     NotExaminedYet,
     NothingToShare,
     PictureMissing,
@@ -11,6 +12,7 @@ from calotype.delivery.model import Delivery
 from calotype.delivery.service import Deliveries, Signature, Wanted
 
 __all__ = [
+    "BytesMissing",
     "Deliveries",
     "Delivery",
     "NotExaminedYet",

@@ -17,6 +17,10 @@ class NotExaminedYet(Unavailable):
     """This picture has just arrived; it is shown to others once a worker has looked at it."""
 
 
+class BytesMissing(Unavailable):
+    """The bytes of this picture cannot be found at the moment."""
+
+
 @dataclass
 class PresetUnknown(Missing):
     """There is no such preset."""

@@ -35,6 +35,7 @@ class Found:
 class Delivery:
     """A picture that may be sent: which pieces of an object, and what to say about them."""
 
+    original_id: UUID
     object_key: str
     content: Stripped
     media_type: str

@@ -7,18 +7,21 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from calotype.database import Caller
-from calotype.delivery.errors import PictureMissing, RangeRefused
+from calotype.delivery.errors import BytesMissing, PictureMissing, RangeRefused
 from calotype.delivery.model import Delivery
 from calotype.delivery.ranges import Part, wanted_part
 from calotype.delivery.service import Deliveries, Signature, Wanted
 from calotype.http import problem, provide, responses
-from calotype.imaging import Literal, Piece, Range, Stripped
+from calotype.imaging import Literal, Piece, Range
 from calotype.library import SignatureRefused
-from calotype.storage import Objects
+from calotype.storage import ObjectMissing, Objects
+
+log = structlog.get_logger()
 
 router = APIRouter(tags=["delivery"])
 
@@ -135,25 +138,36 @@ async def _body(
 ) -> Response:
     """Send small pictures in one piece and stream large ones.
 
-    The first chunk is read before the answer begins, so that a store that is gone can be told.
+    The beginning is read before the answer begins, so that it can be told that the store, or the
+    bytes, are gone: some stripped pictures start with bytes that the store does not have.
     """
-    chunks = _read(objects, delivery.object_key, delivery.content, part)
-    if part.stop - part.start <= _SMALL_BYTES:
-        content = b"".join([chunk async for chunk in chunks])
-        return Response(content, status, headers)
-    return StreamingResponse(_behind(await anext(chunks), chunks), status, headers)
+    chunks = _read(objects, delivery, part)
+    beginning: list[bytes] = []
+    size_bytes = 0
+    async for chunk in chunks:
+        beginning.append(chunk)
+        size_bytes += len(chunk)
+        if size_bytes > _SMALL_BYTES:
+            return StreamingResponse(_all(beginning, chunks), status, headers)
+    return Response(b"".join(beginning), status, headers)
 
 
-async def _behind(first: bytes, others: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    yield first
+async def _all(beginning: list[bytes], others: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    for chunk in beginning:
+        yield chunk
     async for chunk in others:
         yield chunk
 
 
-async def _read(objects: Objects, key: str, content: Stripped, part: Part) -> AsyncGenerator[bytes]:
-    for piece in content.between(part.start, part.stop):
-        async for chunk in _read_piece(objects, key, piece):
-            yield chunk
+async def _read(objects: Objects, delivery: Delivery, part: Part) -> AsyncGenerator[bytes]:
+    """Read what is sent; an object that is gone is told here, also once the answer has begun."""
+    try:
+        for piece in delivery.content.between(part.start, part.stop):
+            async for chunk in _read_piece(objects, delivery.object_key, piece):
+                yield chunk
+    except ObjectMissing as error:
+        log.error("delivery.bytes_missing", original=str(delivery.original_id))
+        raise BytesMissing from error
 
 
 async def _read_piece(objects: Objects, key: str, piece: Piece) -> AsyncGenerator[bytes]:

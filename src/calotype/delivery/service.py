@@ -75,6 +75,7 @@ class Deliveries:
             raise NothingToShare if found.examined else NotExaminedYet
         whole = Stripped((Range(0, found.size_bytes),))
         return Delivery(
+            original_id=found.original_id,
             object_key=found.object_key,
             content=whole if exact else Stripped.from_json(found.stripped),
             media_type=found.media_type,

@@ -34,14 +34,32 @@ class Page(Wire, Generic[Item]):
     total_is_exact: bool = True
 
 
-def page(items: Sequence[Item], limit: int, last_id: UUID | None, total: int) -> Page[Item]:
-    """Make a page of *items*, of which one more than *limit* was asked for."""
+class ListQuery(Wire):
+    """What every list may be asked; each adds its own filters, and what is unknown is refused."""
+
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
+def page(
+    items: Sequence[Item],
+    limit: int,
+    last_id: UUID | None,
+    total: int,
+    *,
+    counted_up_to: int | None = None,
+) -> Page[Item]:
+    """Make a page of *items*, of which one more than *limit* was asked for.
+
+    Counting may have stopped beyond *counted_up_to*: more than that is told as that, not exact.
+    """
     more = len(items) > limit
+    told = total if counted_up_to is None else min(total, counted_up_to)
     return Page[Item](
         items=list(items[:limit]),
         next_cursor=encode_cursor(last_id) if more and last_id else None,
-        total=total,
-        total_is_exact=total <= EXACT_UP_TO,
+        total=told,
+        total_is_exact=told == total,
     )
 
 

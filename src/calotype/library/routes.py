@@ -11,8 +11,7 @@ from calotype.database import Database, Transaction
 from calotype.http import (
     EXACT_UP_TO,
     Asking,
-    Cursor,
-    Limit,
+    ListQuery,
     Nothing,
     OnlyOnce,
     Page,
@@ -42,43 +41,43 @@ async def showing(
 Show = Annotated[Showing, Depends(showing)]
 
 
-async def wanted(
-    query: Annotated[Word | None, Query(max_length=200, description="Part of a name.")] = None,
-    bucket: Annotated[Word | None, Query(max_length=63)] = None,
-    source: SourceType | None = None,
-    owner: UUID | None = None,
-    visibility: Visibility | None = None,
-    project_id: Annotated[Word | None, Query(alias="projectId", max_length=200)] = None,
-    trash: Annotated[bool, Query(description="What is in the trash instead.")] = False,
-) -> Filter:
-    return Filter(
-        query=query or None,
-        bucket=bucket,
-        source=source,
-        owner=owner,
-        visibility=visibility,
-        project=project_id,
-        trash=trash,
-    )
+class MediaQuery(ListQuery):
+    """Which media to list."""
+
+    query: Word | None = Field(default=None, max_length=200, description="Part of a name.")
+    bucket: Word | None = Field(default=None, max_length=63)
+    source: SourceType | None = None
+    owner: UUID | None = None
+    visibility: Visibility | None = None
+    project_id: Word | None = Field(default=None, max_length=200)
+    trash: bool = Field(default=False, description="What is in the trash instead.")
+
+    def wanted(self) -> Filter:
+        return Filter(
+            query=self.query or None,
+            bucket=self.bucket,
+            source=self.source,
+            owner=self.owner,
+            visibility=self.visibility,
+            project=self.project_id,
+            trash=self.trash,
+        )
 
 
 @router.get("/media", summary="List media", responses=responses(422))
 async def list_media(
-    show: Show,
-    library: Shelf,
-    database: Rows,
-    chosen: Annotated[Filter, Depends(wanted)],
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    show: Show, library: Shelf, database: Rows, asked: Annotated[MediaQuery, Query()]
 ) -> Page[MediaOut]:
     """Media of all sources that you may see, newest first."""
+    wanted, limit = asked.wanted(), asked.limit
     async with database.snapshot(show.caller) as snapshot:
         found = await library.list_media(
-            snapshot, chosen, after=decode_cursor(cursor), limit=limit + 1
+            snapshot, wanted, after=decode_cursor(asked.cursor), limit=limit + 1
         )
-        total = await library.count(snapshot, chosen, up_to=EXACT_UP_TO)
+        total = await library.count(snapshot, wanted, up_to=EXACT_UP_TO)
     last = found[limit - 1].id if len(found) > limit else None
-    return page([show.show(media) for media in found], limit, last, total)
+    shown = [show.show(media) for media in found]
+    return page(shown, limit, last, total, counted_up_to=EXACT_UP_TO)
 
 
 @router.get("/media/{media_id}", summary="One media", responses=responses(404, 422))
@@ -136,7 +135,9 @@ async def restore_media(media_id: UUID, show: Show, library: Shelf, once: OnlyOn
 class SignedFor(Wire):
     """How long a signed address lives."""
 
-    expires_in: int = Field(default=WEEK_SECONDS, description="Seconds; one week at most.")
+    expires_in: int = Field(
+        default=WEEK_SECONDS, description="Seconds; a week by default, and at most."
+    )
 
 
 class SignedAddress(Wire):

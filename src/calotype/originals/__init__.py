@@ -1,12 +1,12 @@
 """Originals: every distinct file, kept once, for as long as something refers to it."""
 
-from calotype.originals.checks import ORIGINAL_CHECKS, REPAIRED_IN_STEPS
+from calotype.originals.checks import ORIGINAL_CHECKS, STORE_CHECKS, Check, Finding
 from calotype.originals.doctor import (
     Doctor,
-    Finding,
     Level,
     Probe,
     Subset,
+    repairable,
 )
 from calotype.originals.errors import (
     KeepContended,
@@ -16,6 +16,7 @@ from calotype.originals.errors import (
     ReferenceLost,
     RepairHalted,
     SizesDiffer,
+    StoreForeign,
 )
 from calotype.originals.keeping import Keeping
 from calotype.originals.model import (
@@ -37,7 +38,8 @@ from calotype.originals.sweeping import Sweeper
 __all__ = [
     "CATALOGUE_SCOPE",
     "ORIGINAL_CHECKS",
-    "REPAIRED_IN_STEPS",
+    "STORE_CHECKS",
+    "Check",
     "Doctor",
     "Examined",
     "Facts",
@@ -59,8 +61,10 @@ __all__ = [
     "Scrubber",
     "SizesDiffer",
     "Stats",
+    "StoreForeign",
     "Subset",
     "SweepPlan",
     "Sweeper",
     "Swept",
+    "repairable",
 ]

@@ -1,8 +1,51 @@
-"""What doctor asks of the rows of originals and references."""
+"""What doctor asks of the rows of originals and references, and what it looks for in the store."""
 
+from dataclasses import dataclass
 from typing import LiteralString
 
-from calotype.database import RowCheck
+from calotype.database import RowCheck, Severity
+from calotype.originals.epoch import FOREIGN_STORE
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    code: str
+    severity: Severity
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Something that doctor looks for elsewhere than in rows."""
+
+    code: str
+    severity: Severity
+    message: str
+
+    def found(self, subject: str) -> Finding:
+        return Finding(self.code, self.severity, subject, self.message)
+
+
+EPOCH_DIFFERS = Check(code="epoch-differs", severity="danger", message=FOREIGN_STORE)
+OBJECT_MISSING = Check(
+    code="object-missing",
+    severity="danger",
+    message="The object of this original is not in the store.",
+)
+OBJECT_DAMAGED = Check(
+    code="object-damaged",
+    severity="danger",
+    message="The object of this original does not have its bytes.",
+)
+OBJECT_STRAY = Check(
+    code="object-stray",
+    severity="warning",
+    message="This object has no row; reconcile removes it after a second look.",
+)
+STORE_CHECKS = (EPOCH_DIFFERS, OBJECT_MISSING, OBJECT_DAMAGED, OBJECT_STRAY)
 
 # What must be added to the statistics, so that they say what the rows say.
 _DRIFT: LiteralString = """
@@ -34,9 +77,6 @@ with counted as (
         sum(logical_bytes)) <> (0, 0, 0, 0, 0, 0)
 )
 """
-
-# What one statement cannot mend, because it must lock first and judge by another.
-REPAIRED_IN_STEPS = frozenset({"live-unreferenced"})
 
 ORIGINAL_CHECKS = (
     RowCheck(

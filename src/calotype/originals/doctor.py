@@ -6,24 +6,22 @@ from functools import partial
 from typing import Literal, LiteralString
 from uuid import UUID
 
-from calotype.database import SYSTEM, Database, RowCheck, Severity, execute
+from calotype.database import SYSTEM, Database, RowCheck, execute
 from calotype.originals import store, upkeep_store
+from calotype.originals.checks import (
+    EPOCH_DIFFERS,
+    OBJECT_DAMAGED,
+    OBJECT_MISSING,
+    OBJECT_STRAY,
+    Check,
+    Finding,
+)
 from calotype.originals.epoch import FOREIGN_STORE
 from calotype.originals.errors import NothingToRepair, RepairHalted
 from calotype.originals.scrubbing import Scrubber
 from calotype.originals.sweeping import Sweeper
 
 Level = Literal["meta", "head", "deep"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it should be."""
-
-    code: str
-    severity: Severity
-    subject: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +54,12 @@ class Doctor:
             for finding in await probe():
                 yield finding
         if not await self.sweeper.belongs_together():
-            yield Finding("epoch-differs", "danger", "epoch", FOREIGN_STORE)
+            yield EPOCH_DIFFERS.found("epoch")
         if level != "meta":
             async for finding in self._look_at_objects(subset, deep=level == "deep"):
                 yield finding
             async for stray in self.sweeper.iter_strays():
-                yield Finding(
-                    "object-stray",
-                    "warning",
-                    stray.key,
-                    "This object has no row; reconcile removes it after a second look.",
-                )
+                yield OBJECT_STRAY.found(stray.key)
 
     async def _ask_rows(self) -> AsyncGenerator[Finding]:
         for check in self.row_checks:
@@ -78,9 +71,9 @@ class Doctor:
     async def _look_at_objects(self, subset: Subset, *, deep: bool) -> AsyncGenerator[Finding]:
         """Find each original's object; *deep* reads it too. Doubt is no finding: it raises."""
         async for checked in self._iter_visible(subset):
-            code = await self._trouble(checked, deep=deep)
-            if code:
-                yield Finding(code, "danger", str(checked.id), _OBJECT_MESSAGES[code])
+            trouble = await self._trouble(checked, deep=deep)
+            if trouble:
+                yield trouble.found(str(checked.id))
 
     async def _iter_visible(self, subset: Subset) -> AsyncGenerator[upkeep_store.Checked]:
         last = UUID(int=0)
@@ -95,14 +88,14 @@ class Doctor:
                 return
             last = page[-1].id
 
-    async def _trouble(self, checked: upkeep_store.Checked, *, deep: bool) -> str | None:
+    async def _trouble(self, checked: upkeep_store.Checked, *, deep: bool) -> Check | None:
         found = await self.scrubber.objects.find(checked.object_key)
         if found is None:
-            return "object-missing" if await self._is_still_visible(checked) else None
+            return OBJECT_MISSING if await self._is_still_visible(checked) else None
         if found.size_bytes != checked.size_bytes:
-            return "object-damaged"
+            return OBJECT_DAMAGED
         if deep and await self.scrubber.damage(checked):
-            return "object-damaged" if await self._is_still_visible(checked) else None
+            return OBJECT_DAMAGED if await self._is_still_visible(checked) else None
         return None
 
     async def _is_still_visible(self, checked: upkeep_store.Checked) -> bool:
@@ -112,7 +105,7 @@ class Doctor:
 
     def repairable(self) -> list[str]:
         """The codes that `repair` takes."""
-        return sorted(self._repairs())
+        return repairable(self.row_checks)
 
     async def plan_repair(self, code: str) -> list[Finding]:
         """Tell what `repair` would look at, with no more reading than *code* takes to be found."""
@@ -125,66 +118,63 @@ class Doctor:
         return await self._repair_of(code)()
 
     def _repair_of(self, code: str) -> Repair:
-        repairs = self._repairs()
-        if code not in repairs:
-            raise NothingToRepair(f"{code}: choose one of {', '.join(sorted(repairs))}.")
-        return repairs[code]
-
-    def _repairs(self) -> Mapping[str, Repair]:
-        by_statement = {
-            check.code: partial(self._execute, check.repair)
-            for check in self.row_checks
-            if check.repair
-        }
-        return by_statement | {
-            "epoch-differs": self._adopt_store,
-            "live-unreferenced": self._condemn_unheld,
-            "object-damaged": partial(self._quarantine, "object-damaged"),
-            "object-missing": partial(self._quarantine, "object-missing"),
-            "object-stray": self._remove_strays,
-        }
+        if code in _STEPS:
+            return partial(_STEPS[code], self)
+        for check in self.row_checks:
+            if check.code == code and check.repair:
+                return partial(self._execute, check.repair)
+        raise NothingToRepair(f"{code}: choose one of {', '.join(self.repairable())}.")
 
     async def _execute(self, statement: LiteralString) -> int:
         async with self.database.transaction(SYSTEM) as tx:
             return await execute(tx, statement, {})
 
-    async def _condemn_unheld(self) -> int:
+    async def condemn_unheld(self) -> int:
         """Lock first, judge second: whoever was waited for may hold one of these by now."""
         async with self.database.transaction(SYSTEM) as tx:
             return await store.condemn_unreferenced(tx, await upkeep_store.lock_unheld(tx))
 
-    async def _quarantine(self, trouble: str) -> int:
+    async def quarantine(self, trouble: Check) -> int:
         """Take what has this trouble out of sight, so that the same file, sent again, heals it."""
         if not await self.sweeper.belongs_together():
             raise RepairHalted(FOREIGN_STORE)
         count = 0
         async for checked in self._iter_visible(Subset()):
-            found = await self._trouble(checked, deep=trouble == "object-damaged")
-            if found == trouble:
+            found = await self._trouble(checked, deep=trouble is OBJECT_DAMAGED)
+            if found is trouble:
                 async with self.database.transaction(SYSTEM) as tx:
-                    count += await upkeep_store.quarantine(tx, checked.id, trouble)
+                    count += await upkeep_store.quarantine(tx, checked.id, trouble.code)
         return count
 
-    async def _remove_strays(self) -> int:
+    async def remove_strays(self) -> int:
         """Remove what two passes a day apart saw without a row."""
         reconciled = await self.sweeper.reconcile()
         if reconciled.halted_because:
             raise RepairHalted(reconciled.halted_because)
         return reconciled.strays_removed
 
-    async def _adopt_store(self) -> int:
+    async def adopt_store(self) -> int:
         """Declare that database and store belong together, once no original misses its object."""
         async for finding in self._look_at_objects(Subset(), deep=False):
             raise RepairHalted(f"Original {finding.subject}: {finding.message}")
         return int(await self.sweeper.mark_store())
 
 
+# What one statement cannot mend: it looks at the store, or locks first and judges by another.
+_STEPS: Mapping[str, Callable[[Doctor], Awaitable[int]]] = {
+    EPOCH_DIFFERS.code: Doctor.adopt_store,
+    "live-unreferenced": Doctor.condemn_unheld,
+    OBJECT_DAMAGED.code: lambda doctor: doctor.quarantine(OBJECT_DAMAGED),
+    OBJECT_MISSING.code: lambda doctor: doctor.quarantine(OBJECT_MISSING),
+    OBJECT_STRAY.code: Doctor.remove_strays,
+}
 _LEVELS: Mapping[str, Level] = {
-    "object-damaged": "deep",
-    "object-missing": "head",
-    "object-stray": "head",
+    OBJECT_DAMAGED.code: "deep",
+    OBJECT_MISSING.code: "head",
+    OBJECT_STRAY.code: "head",
 }
-_OBJECT_MESSAGES = {
-    "object-missing": "The object of this original is not in the store.",
-    "object-damaged": "The object of this original does not have its bytes.",
-}
+
+
+def repairable(row_checks: Sequence[RowCheck]) -> list[str]:
+    """The codes that a doctor with these checks can mend."""
+    return sorted({check.code for check in row_checks if check.repair} | _STEPS.keys())

@@ -27,5 +27,9 @@ class RepairHalted(Conflict):
     """The repair stopped, because it could not be certain of doing no harm."""
 
 
+class StoreForeign(Unavailable):
+    """The database and the object store do not carry the same mark."""
+
+
 class KeepContended(Unavailable):
     """Others kept or removed the same bytes at the same time; send the file again."""

@@ -9,7 +9,7 @@ that order.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from calotype.database import Caller, Database, Transaction
 from calotype.digest import Digest
 from calotype.errors import Unavailable
 from calotype.originals import store
+from calotype.originals.epoch import Trust
 from calotype.originals.errors import KeepContended, SizesDiffer
 from calotype.originals.model import Facts, Holder, Kept
 from calotype.storage import Objects
@@ -56,9 +57,11 @@ class Keeping:
 
     database: Database
     objects: Objects
+    trust: Trust = field(default_factory=Trust)
 
     async def keep(self, caller: Caller, arrival: Arrival) -> Kept:
         """Hold these bytes for the arrival's holder, whoever else keeps or removes them."""
+        await self.trust.demand(self.database, self.objects)
         trusted: UUID | None = None
         for _ in range(_ATTEMPTS):
             begun = await self._begin(caller, arrival, trusted)

@@ -5,14 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
 from calotype.accounts import require_admin
 from calotype.database import Caller, Database
 from calotype.digest import Digest
 from calotype.http import (
     Asking,
-    Cursor,
-    Limit,
+    ListQuery,
     Page,
     Wire,
     decode_cursor,
@@ -68,26 +68,28 @@ async def administering(caller: Asking) -> Caller:
 Admin = Annotated[Caller, Depends(administering)]
 
 
+class OriginalsQuery(ListQuery):
+    """Which originals to list."""
+
+    sha256: str | None = Field(default=None, description="64 hexadecimal digits.")
+    orphaned: bool = Field(default=False, description="Only those that nobody refers to.")
+
+
 @router.get("", summary="List originals, or find one by its SHA-256", responses=responses(403, 422))
 async def list_originals(
-    admin: Admin,
-    originals: Keeper,
-    database: Rows,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    sha256: Annotated[str | None, Query(description="64 hexadecimal digits.")] = None,
-    orphaned: Annotated[bool, Query(description="Only those that nobody refers to.")] = False,
+    admin: Admin, originals: Keeper, database: Rows, asked: Annotated[OriginalsQuery, Query()]
 ) -> Page[OriginalOut]:
     """Originals of the tenant, newest first."""
+    limit = asked.limit
     async with database.snapshot(admin) as snapshot:
-        if sha256 is not None:
-            found = await originals.find_by_digest(snapshot, Digest.parse(sha256))
+        if asked.sha256 is not None:
+            found = await originals.find_by_digest(snapshot, Digest.parse(asked.sha256))
             items = [_out(found)] if found else []
             return page(items, limit, None, len(items))
         listed = await originals.list_originals(
-            snapshot, after=decode_cursor(cursor), limit=limit + 1, orphaned=orphaned
+            snapshot, after=decode_cursor(asked.cursor), limit=limit + 1, orphaned=asked.orphaned
         )
-        total = await originals.count(snapshot, orphaned=orphaned)
+        total = await originals.count(snapshot, orphaned=asked.orphaned)
     last = listed[limit - 1].id if len(listed) > limit else None
     return page([_out(original) for original in listed], limit, last, total)
 

@@ -7,42 +7,7 @@ from http import HTTPStatus
 
 from calotype.errors import CalotypeError
 from calotype.http import DOCUMENTED, Problems, anchor_of
-
-_BY_STATUS = {
-    400: "Check that the body is what its content type says, and that it arrived whole.",
-    401: "Send `Authorization: Bearer` with a key or a token, or sign in.",
-    403: "Use a key with more rights, or ask an admin to do it.",
-    404: "Check the address. Things of other people answer just like things that do not exist.",
-    405: "See the reference for the methods of this address.",
-    409: "Look at how things are now, then decide again.",
-    413: "Send less, or raise the limit (`CALOTYPE_MAX_UPLOAD`).",
-    415: "Send a JPEG, PNG, GIF, WebP, AVIF, HEIC or TIFF file.",
-    416: "Ask for a range within the size of the picture.",
-    422: "Change what the detail names, and send it again.",
-    429: "Wait for as many seconds as `Retry-After` says.",
-    500: "Nothing that you sent should cause this. The log of the server has more under the"
-    " request's `X-Request-Id`.",
-    503: "Nothing is half done. Try again after as many seconds as `Retry-After` says; with the"
-    " same `Idempotency-Key` it has its effect once.",
-}
-
-_BY_ANCHOR = {
-    "body-broken": _BY_STATUS[400],
-    "cross-site-request": "Send the request from a page of calotype, or with a key.",
-    "empty-file": "Choose another file, or copy this one again from where it came from.",
-    "key-reused": "Make a new `Idempotency-Key` for every new request.",
-    "link-spent": "Run `calotype serve` again, which prints a new sign-in link, sign in with your"
-    " password, or ask an admin for a new link.",
-    "not-in-trash": "It was restored already, or never deleted.",
-    "page-missing": "Check the address, or begin at the library.",
-    "password-unfit": "Three or four words that do not belong together make a good one.",
-    "schema-behind": "Run `calotype migrate`, then try again.",
-    "sign-in-refused": "Check both, and the tenant. An admin can make a link that sets a new"
-    " password.",
-    "signature-refused": "Ask whoever gave you the address for a new one.",
-    "store-full": "Make room where the originals lie, then try again; nothing is half stored.",
-    "still-running": "Wait for as many seconds as `Retry-After` says; the answer will be repeated.",
-}
+from calotype.web.remedies import BY_ANCHOR, BY_STATUS
 
 # What the HTTP server itself answers with, before or after anything of calotype's own.
 _PLAIN = (404, 405, 500)
@@ -73,7 +38,7 @@ def explain(problems: Problems) -> list[Explained]:
 
 def advice(anchor: str, status: int) -> str:
     """Tell what to do about a problem."""
-    return _BY_ANCHOR.get(anchor) or _BY_STATUS.get(status) or ""
+    return BY_ANCHOR.get(anchor) or BY_STATUS.get(status) or ""
 
 
 def phrase(status: int) -> str:

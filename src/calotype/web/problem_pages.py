@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from calotype.database import ANYBODY, Caller
 from calotype.web.advice import advice
 from calotype.web.errors import PageMissing
 from calotype.web.rendering import Site
@@ -70,7 +71,7 @@ def _page(request: Request, start: Message, problem: dict[str, Any]) -> Response
     if problem["status"] == HTTPStatus.UNAUTHORIZED:
         page = sign_in_page(site, request, status=HTTPStatus.UNAUTHORIZED)
     else:
-        page = _explaining(site, problem)
+        page = _explaining(site, problem, signed_in=_is_signed_in(request))
     headers = Headers(raw=start["headers"])
     for name in _CARRIED:
         for value in headers.getlist(name):
@@ -78,12 +79,20 @@ def _page(request: Request, start: Message, problem: dict[str, Any]) -> Response
     return page
 
 
-def _explaining(site: Site, problem: dict[str, Any]) -> Response:
+def _is_signed_in(request: Request) -> bool:
+    """Tell whether somebody asks; where credentials were refused, nobody was found."""
+    caller: Caller = getattr(request.state, "caller", ANYBODY)
+    return caller.role != "anybody"
+
+
+def _explaining(site: Site, problem: dict[str, Any], *, signed_in: bool) -> Response:
     anchor, status = problem["type"].partition("#")[2], problem["status"]
     if anchor == _NOT_FOUND:
         missing = PageMissing()
         anchor, problem = "page-missing", {**problem, "title": missing.title, "detail": ""}
-    return site.page("problem.html", status, problem=problem, advice=advice(anchor, status))
+    return site.page(
+        "problem.html", status, problem=problem, advice=advice(anchor, status), signed_in=signed_in
+    )
 
 
 def sign_in_page(site: Site, request: Request, status: int = HTTPStatus.OK) -> Response:

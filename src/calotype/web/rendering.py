@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from calotype.web.assets import Assets
-from calotype.web.words import ticked
+from calotype.web.words import size_in_words, ticked
 
 _FOLDER = Path(__file__).parent
 
@@ -45,7 +45,7 @@ class Site:
     def page(self, template: str, status: int = 200, **shown: object) -> HTMLResponse:
         """Fill *template* with what is *shown*."""
         content = self.templates.get_template(template).render(
-            asset=self.assets.address, ticked=ticked, **shown
+            asset=self.assets.address, ticked=ticked, size_in_words=size_in_words, **shown
         )
         return HTMLResponse(content, status, dict(self._headers()))
 

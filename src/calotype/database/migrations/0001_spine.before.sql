@@ -527,6 +527,16 @@ create function find_person(wanted_slug text, wanted_email text) returns setof p
     where t.slug = wanted_slug and lower(p.email) = lower(wanted_email) and p.disabled_at is null
 $$;
 
+-- Tells whether a one-time link would work, and leaves it as it is.
+create function link_is_good(hash bytea, wanted_purpose text) returns boolean
+    language sql stable security definer set search_path = calotype, pg_temp as $$
+    select exists (
+        select from one_time_links
+        where secret_hash = hash and purpose = wanted_purpose and used_at is null
+            and expires_at > now()
+    )
+$$;
+
 -- Uses a one-time link up; two who come at once cannot both have it.
 create function use_link(hash bytea, wanted_purpose text) returns setof one_time_links
     language sql security definer set search_path = calotype, pg_temp as $$

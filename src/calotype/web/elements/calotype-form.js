@@ -12,14 +12,14 @@ class CalotypeForm extends HTMLElement {
   }
 
   async #send() {
-    this.#say("trouble", "");
+    this.#complain("");
     const button = this.form.querySelector("button.primary");
     button.disabled = true;
     try {
       await ask(this.getAttribute("method"), this.getAttribute("action"), this.#body());
       this.#goOn();
     } catch (problem) {
-      this.#say("trouble", problem.message);
+      this.#complain(problem.message);
       this.form.querySelector("input[type=password]").select();
     } finally {
       button.disabled = false;
@@ -36,17 +36,13 @@ class CalotypeForm extends HTMLElement {
   #goOn() {
     const next = this.getAttribute("next");
     if (next === "reload") location.reload();
-    else if (next === "said") {
-      this.form.reset();
-      this.#say("done", this.getAttribute("said"));
-    } else location.assign(next);
+    else location.assign(next);
   }
 
-  #say(place, words) {
-    const said = this.form.querySelector(`.${place}`);
-    if (!said) return;
-    said.textContent = words;
-    said.hidden = !words;
+  #complain(words) {
+    const trouble = this.form.querySelector(".trouble");
+    trouble.textContent = words;
+    trouble.hidden = !words;
   }
 }
 

@@ -10,6 +10,7 @@ class CalotypePanel extends HTMLElement {
     this.form = this.querySelector("form");
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("change", ({ target }) => this.#save(target));
+    this.form.elements.name.addEventListener("input", () => this.#sayNameless(false));
     this.form.elements.name.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
@@ -25,9 +26,10 @@ class CalotypePanel extends HTMLElement {
   show(media, { canEdit }) {
     this.#media = media;
     this.hidden = false;
+    this.form.hidden = !canEdit;
     this.#fill(media);
-    for (const field of this.form.elements) field.disabled = !canEdit;
     this.#say("");
+    this.#sayNameless(false);
     this.scrollTop = 0;
   }
 
@@ -50,6 +52,8 @@ class CalotypePanel extends HTMLElement {
   }
 
   #fill(media) {
+    const { visibility } = this.form.elements;
+    const asText = this.form.hidden;
     const facts = {
       name: media.name,
       state: stateExplained(media),
@@ -59,10 +63,10 @@ class CalotypePanel extends HTMLElement {
       bucket: media.bucket,
       added: dayOf(media.createdAt),
       sha256: media.sha256 ?? "",
+      altText: asText ? media.altText : "",
+      visibility: asText ? visibility.querySelector(`[value=${media.visibility}]`).text : "",
     };
-    for (const place of this.querySelectorAll("[data-show]")) place.textContent = facts[place.dataset.show];
-    this.querySelector("[data-show=state]").hidden = !facts.state;
-    for (const each of this.querySelectorAll("[data-for=sha256], [data-show=sha256]")) each.hidden = !media.sha256;
+    for (const place of this.querySelectorAll("[data-show]")) this.#tell(place, facts[place.dataset.show]);
     this.#still(media);
     for (const name of ["name", "altText", "visibility"]) {
       const field = this.form.elements[name];
@@ -71,21 +75,33 @@ class CalotypePanel extends HTMLElement {
     this.querySelector("[data-original]")?.setAttribute("href", media.original_url);
   }
 
+  #tell(place, fact) {
+    place.textContent = fact;
+    place.hidden = !fact;
+    if (place.matches("dd")) place.previousElementSibling.hidden = !fact;
+  }
+
   #still(media) {
     const still = this.querySelector("[data-still]");
     const address = media.variants.medium?.webp ?? media.url;
-    if (still.getAttribute("src") !== address) still.src = address;
+    if (still.getAttribute("src") !== address) {
+      still.hidden = false;
+      still.onerror = () => (still.hidden = true);
+      still.src = address;
+    }
     still.alt = media.altText || media.name;
   }
 
   async #save(field) {
     const media = this.#media;
     const value = field.name === "name" ? field.value.trim() : field.value;
-    if (value === media[field.name]) return;
     if (field.required && !value) {
       field.value = media[field.name];
+      this.#say("");
+      this.#sayNameless(true);
       return;
     }
+    if (value === media[field.name]) return;
     this.#say("Saving");
     try {
       const changed = await ask("PATCH", `/api/media/${media.id}`, { [field.name]: value });
@@ -95,6 +111,10 @@ class CalotypePanel extends HTMLElement {
     } catch (problem) {
       this.#say(problem.message, { failed: true });
     }
+  }
+
+  #sayNameless(isTried) {
+    this.querySelector("#nameless").hidden = !isTried;
   }
 
   #say(words, { failed = false } = {}) {

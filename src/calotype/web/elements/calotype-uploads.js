@@ -66,13 +66,22 @@ class CalotypeUploads extends HTMLElement {
 
   #line(file) {
     const shown = SHOWABLE.test(file.type);
-    const still = shown ? make("img", { alt: "", src: URL.createObjectURL(file) }) : make("span", { className: "still-none" });
-    if (shown) still.onload = still.onerror = () => URL.revokeObjectURL(still.src);
+    const still = shown ? this.#still(file) : noStill();
     const how = make("span", { className: "how", textContent: "Waiting" });
     const line = make("li", { className: "file" }, still,
       make("span", { className: "what", textContent: file.name, title: file.name }),
       make("span", { className: "bytes", textContent: sizeInWords(file.size) }), how);
     return { file, line, how, key: newKey(), state: "waiting", sent: 0 };
+  }
+
+  #still(file) {
+    const still = make("img", { alt: "", src: URL.createObjectURL(file) });
+    still.onload = () => URL.revokeObjectURL(still.src);
+    still.onerror = () => {
+      URL.revokeObjectURL(still.src);
+      still.replaceWith(noStill());
+    };
+    return still;
   }
 
   #next() {
@@ -158,6 +167,10 @@ class CalotypeUploads extends HTMLElement {
     this.#uploads = this.#uploads.filter(({ state }) => ["waiting", "sending"].includes(state));
     this.section.hidden = !this.#uploads.length;
   }
+}
+
+function noStill() {
+  return make("span", { className: "still-none" });
 }
 
 customElements.define("calotype-uploads", CalotypeUploads);

@@ -15,8 +15,10 @@ function search() {
   for (const line of contents.querySelectorAll("li")) {
     line.hidden = document.getElementById(line.dataset.for)?.hidden ?? false;
   }
-  for (const part of contents.querySelectorAll("nav > div")) part.hidden = !part.querySelector("li:not([hidden])");
   for (const group of document.querySelectorAll(".group")) group.hidden = !group.querySelector("article:not([hidden])");
+  for (const part of contents.querySelectorAll("nav > div")) {
+    part.hidden = words.length > 0 && !part.querySelector("li:not([hidden])");
+  }
   contents.classList.toggle("searching", words.length > 0);
   found.textContent = words.length ? `${count(matching.length, "place")} found` : "";
 }

@@ -38,12 +38,14 @@ const countAgain = after(150, async () => {
 
 // ── One picture ─────────────────────────────────────────────────────────────────────────────────
 
+// The digest is shown to those who may change a picture, and to nobody else.
+const mayChange = (media) => media.sha256 !== null;
+
 function choose(media) {
   grid.choose(media.id);
-  const canEdit = !inTrash && Boolean(uploads) && media.sha256 !== null;
-  panel.show(media, { canEdit });
+  panel.show(media, { canEdit: !inTrash && mayChange(media) });
   for (const button of panel.querySelectorAll("[data-trash], [data-restore]")) {
-    button.hidden = media.sha256 === null;
+    button.hidden = !mayChange(media);
   }
   grid.show(media.id);
 }
@@ -95,7 +97,7 @@ async function move(media, { method, way, done, back, undone }) {
 const trashing = { method: "DELETE", way: "" };
 const restoring = { method: "POST", way: "/restore" };
 const trash = (media) =>
-  move(media, { ...trashing, back: restoring, done: "is in the trash", undone: "is back" });
+  mayChange(media) && move(media, { ...trashing, back: restoring, done: "is in the trash", undone: "is back" });
 const restore = (media) =>
   move(media, { ...restoring, back: trashing, done: "is in the library again", undone: "is in the trash again" });
 

@@ -18,6 +18,18 @@ from calotype.web.words import count_of, size_in_words
 
 router = APIRouter()
 
+# What people call the kinds of pictures that are kept, and how a file picker knows them: by media
+# type, and by the endings of those that many systems have no media type for.
+KINDS = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WebP": "image/webp",
+    "GIF": "image/gif",
+    "TIFF": "image/tiff,.tif,.tiff",
+    "HEIC": "image/heic,.heic,.heif",
+    "AVIF": "image/avif,.avif",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class FirstLine:
@@ -66,7 +78,7 @@ async def library_page(
     settings: Settings = request.app.state.settings
     return site.page(
         "library.html", place="library", visitor=visitor, query=query or "",
-        limit_bytes=settings.max_upload,
+        limit_bytes=settings.max_upload, kinds=KINDS,
     )  # fmt: skip
 
 
