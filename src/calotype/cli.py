@@ -361,5 +361,6 @@ def restore(data: Path | None, folder: Path) -> None:
     for key in restored.missing[:_SHOWN]:
         click.echo(f"missing  {key}")
     click.echo(f"{restored.originals} originals restored, {len(restored.missing)} without object.")
-    click.echo("Nothing is collected until `calotype doctor --repair epoch-differs` agrees.")
+    click.echo("Nothing is accepted or collected until `calotype doctor --repair epoch-differs`")
+    click.echo("agrees; where objects are missing for good, `--repair object-missing` comes first.")
     sys.exit(_DOCTOR_CODES["danger"] if restored.missing else 0)

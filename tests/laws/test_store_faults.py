@@ -235,6 +235,24 @@ async def test_a_store_with_another_mark_is_left_alone(
     ) == [("live",)]
 
 
+async def test_a_restored_database_is_reunited_with_a_store_that_lost_a_few(stage: Stage) -> None:
+    """Random keys tell whose store it is: one that has most of the objects is the right one."""
+    for seed in range(3):
+        await stage.upload(picture(seed))
+    lost = min(await stage.stored_keys())
+    await stage.objects.delete(lost)
+    await stage.house.sweeper.renew_epoch()
+    with pytest.raises(RepairHalted):
+        await stage.house.doctor.repair("epoch-differs")
+    assert await stage.house.doctor.repair("object-missing") == 1
+    assert await stage.house.doctor.repair("epoch-differs") == 1
+    await stage.restart()
+    for seed in range(3):
+        await stage.upload(picture(seed))
+    await stage.house.sweeper.sweep()
+    assert await stage.findings("deep") == []
+
+
 async def test_nothing_is_kept_in_a_store_with_another_mark(stage: Stage) -> None:
     """Its owner would take it for litter; where no mark is, nobody would."""
     await bear_another_mark(stage)

@@ -135,16 +135,25 @@ class Doctor:
             return await store.condemn_unreferenced(tx, await upkeep_store.lock_unheld(tx))
 
     async def quarantine(self, trouble: Check) -> int:
-        """Take what has this trouble out of sight, so that the same file, sent again, heals it."""
-        if not await self.sweeper.belongs_together():
-            raise RepairHalted(FOREIGN_STORE)
-        count = 0
+        """Take what has this trouble out of sight, so that the same file, sent again, heals it.
+
+        Keys are random, so a store that has most of the objects is the right one, as after a
+        restore; in one that lacks most of them, nothing is known to be missing.
+        """
+        seen, sound, troubled = 0, 0, list[UUID]()
         async for checked in self._iter_visible(Subset()):
             found = await self._trouble(checked, deep=trouble is OBJECT_DAMAGED)
+            seen += 1
+            sound += found is None
             if found is trouble:
-                async with self.database.transaction(SYSTEM) as tx:
-                    count += await upkeep_store.quarantine(tx, checked.id, trouble.code)
-        return count
+                troubled.append(checked.id)
+        if 2 * sound <= seen and not await self.sweeper.belongs_together():
+            raise RepairHalted(FOREIGN_STORE)
+        return sum([await self._quarantine(original, trouble) for original in troubled])
+
+    async def _quarantine(self, original: UUID, trouble: Check) -> int:
+        async with self.database.transaction(SYSTEM) as tx:
+            return await upkeep_store.quarantine(tx, original, trouble.code)
 
     async def remove_strays(self) -> int:
         """Remove what two passes a day apart saw without a row."""
