@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from calotype.accounts.errors import CredentialsRefused, SlowDown
@@ -34,8 +34,7 @@ from calotype.database import Caller, Transaction
 from calotype.errors import CalotypeError
 from calotype.http import (
     Asking,
-    Cursor,
-    Limit,
+    ListQuery,
     NotSignedIn,
     OnlyOnce,
     Page,
@@ -136,15 +135,15 @@ async def create_key(body: NewKeyBody, accounts: Serving, once: OnlyOnce) -> Sho
 
 @router.get("/api/keys", summary="List API keys", tags=["keys"], responses=responses(403, 422))
 async def list_keys(
-    caller: Asking, accounts: Serving, limit: Limit = 50, cursor: Cursor = None
+    caller: Asking, accounts: Serving, asked: Annotated[ListQuery, Query()]
 ) -> Page[KeyBody]:
     """For admins: the keys of the tenant, oldest first, revoked ones too."""
     async with accounts.database.snapshot(caller) as snapshot:
         keys, total = await accounts.keys.list_keys(
-            snapshot, after=decode_cursor(cursor), limit=limit + 1
+            snapshot, after=decode_cursor(asked.cursor), limit=asked.limit + 1
         )
     shown = [KeyBody.model_validate(key) for key in keys]
-    return page(shown, limit, shown[:limit][-1].id if shown else None, total)
+    return page(shown, asked.limit, shown[: asked.limit][-1].id if shown else None, total)
 
 
 @router.delete(
@@ -162,15 +161,15 @@ async def revoke_key(key_id: UUID, caller: Asking, accounts: Serving) -> None:
 
 @router.get("/api/people", summary="List people", tags=["people"], responses=responses(403, 422))
 async def list_people(
-    caller: Asking, accounts: Serving, limit: Limit = 50, cursor: Cursor = None
+    caller: Asking, accounts: Serving, asked: Annotated[ListQuery, Query()]
 ) -> Page[PersonBody]:
     """For admins: the people of the tenant, in the order in which they were invited."""
     async with accounts.database.snapshot(caller) as snapshot:
         people, total = await accounts.people.list_people(
-            snapshot, after=decode_cursor(cursor), limit=limit + 1
+            snapshot, after=decode_cursor(asked.cursor), limit=asked.limit + 1
         )
     shown = [PersonBody.model_validate(person) for person in people]
-    return page(shown, limit, shown[:limit][-1].id if shown else None, total)
+    return page(shown, asked.limit, shown[: asked.limit][-1].id if shown else None, total)
 
 
 @router.post(

@@ -91,8 +91,8 @@ _FOR_OPERATORS = {
     "bad-key": "Nothing that you sent should cause this: report it.",
     "bad-storage-url": "Correct `CALOTYPE_STORAGE_URL`, as in `file:///folder` or"
     " `s3://bucket/prefix`.",
-    "bytes-missing": "Run `calotype doctor`, which names the pictures without bytes. Sending the"
-    " same file again heals one.",
+    "bytes-missing": "Run `calotype doctor --level head`, which names the pictures without bytes, and"
+    " `calotype doctor --repair object-missing`. Then sending the same file again heals one.",
     "data-folder-unusable": "Mend what the message says, or name another folder with `--data`.",
     "data-missing": "Name the folder that `calotype serve` uses: `--data` or `CALOTYPE_DATA`.",
     "database-busy": "Try again in a moment. If it happens often, raise"
