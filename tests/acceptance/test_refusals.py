@@ -100,7 +100,7 @@ BAD_SETTINGS = {
 def test_each_setting_that_makes_no_sense_is_named(fresh: Installation) -> None:
     said = demand_sentence(fresh, 5, "serve", **BAD_SETTINGS)
     for name in BAD_SETTINGS:
-        assert name.removeprefix("CALOTYPE_").lower() in said
+        assert name in said
 
 
 def test_a_store_of_an_unknown_kind(fresh: Installation) -> None:
