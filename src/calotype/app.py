@@ -86,7 +86,6 @@ class House:
     settings: Settings
     database: Database
     objects: Objects
-    pixels: Pixels
     accounts: Accounts
     addresses: Addresses
     idempotency: Idempotency
@@ -131,16 +130,22 @@ async def build(
         await check_schema(database)
         objects = await asyncio.to_thread(open_objects, settings.objects_url)
         stack.push_async_callback(objects.close)
-        pixels = Pixels(children)
-        stack.push_async_callback(pixels.close)
+        readers, decoders = Pixels(children), Pixels(children)
+        stack.push_async_callback(readers.close)
+        stack.push_async_callback(decoders.close)
         spool = await asyncio.to_thread(Spool, settings.data / "spool")
-        house = _furnish(settings, database, objects, pixels, spool)
+        house = _furnish(settings, database, objects, readers, decoders, spool)
         stack.push_async_callback(house.accounts.close)
         yield house
 
 
 def _furnish(
-    settings: Settings, database: Database, objects: Objects, pixels: Pixels, spool: Spool
+    settings: Settings,
+    database: Database,
+    objects: Objects,
+    readers: Pixels,
+    decoders: Pixels,
+    spool: Spool,
 ) -> House:
     keys = settings.signing_keys
     accounts = Accounts(
@@ -155,12 +160,12 @@ def _furnish(
     idempotency = Idempotency(database)
     uploads = Uploads(
         database=database, objects=objects, originals=originals, library=library,
-        idempotency=idempotency, pixels=pixels, jobs=Jobs.to_defer(), spool=spool,
-        limit_bytes=settings.max_upload,
+        idempotency=idempotency, readers=readers, decoders=decoders, jobs=Jobs.to_defer(),
+        spool=spool, limit_bytes=settings.max_upload,
     )  # fmt: skip
-    doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, (lambda: _check_loaders(pixels),))
+    doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, (lambda: _check_loaders(decoders),))
     return House(
-        settings=settings, database=database, objects=objects, pixels=pixels, accounts=accounts,
+        settings=settings, database=database, objects=objects, accounts=accounts,
         addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,
         scrubber=scrubber, doctor=doctor, library=library, uploads=uploads,
         deliveries=Deliveries(database, addresses),

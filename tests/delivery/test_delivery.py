@@ -195,6 +195,18 @@ async def test_others_wait_until_a_worker_has_looked_at_a_picture(
     assert (await nobody.get(media["url"])).status_code == 200
 
 
+async def test_an_address_does_not_tell_that_a_colleague_has_the_bytes(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    mine, yours = [await with_key(client, "editor") for _ in range(2)]
+    await shown(mine, house, TELLING)
+    known = await added(yours, TELLING, visibility="public")
+    new = await added(yours, pictures.jpeg(), visibility="public")
+    nobody = speaking(client, None)
+    answers = [await nobody.get(media["url"]) for media in (known, new)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+
+
 async def test_caches_keep_what_is_public_and_nothing_else(
     client: httpx.AsyncClient, house: House
 ) -> None:

@@ -57,7 +57,7 @@ async def look_at_everything(house: House) -> None:
         )
         arrived = await cursor.fetchall()
     for scope, original in arrived:
-        await house.uploads.examine(Caller("editor", scope), Examine(original=original))
+        await house.uploads.examine(Caller("service", scope), Examine(original=original))
 
 
 def check_problem(answer: httpx.Response, status: int, *, folder: Path | None = None) -> dict:

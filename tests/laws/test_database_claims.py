@@ -342,5 +342,24 @@ async def test_what_heals_waits_for_the_disk(database: Database, picture: UUID) 
     assert await state(database, picture) == "deleting"
 
 
+async def test_whoever_waited_for_a_quarantine_heals_what_was_quarantined(
+    database: Database, originals: Originals, picture: UUID
+) -> None:
+    """The statement that waited still sees the copy as it was, so another one has to look."""
+    async with database.transaction(EDITOR) as tx:
+        sound = await store.add_pending(tx, TENANT, DIGEST, 9, FACTS)
+    arrival = keeping.Arrival(
+        scope=TENANT, file=Path("a"), digest=DIGEST, size_bytes=9, facts=FACTS,
+        holder=Holder("upload", new_id()),
+    )  # fmt: skip
+    finishing = originals.keeping._finish(EDITOR, arrival, sound)
+    async with database.transaction(SYSTEM) as tx:
+        await upkeep_store.quarantine(tx, picture, "changed")
+        async with kept_waiting(database, finishing):
+            await tx.connection.commit()
+    assert await state(database, picture) == "deleting"
+    assert await state(database, sound.id) == "live"
+
+
 async def synchronous(tx: Transaction) -> str:
     return await value(tx, "show synchronous_commit", {})

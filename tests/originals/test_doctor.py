@@ -173,6 +173,9 @@ DEFECTS = {
     "media-processing-long": Defect(
         plant=after_upload("update media set created_at = now() - interval '2 hours'")
     ),
+    "original-unexamined": Defect(
+        plant=after_upload("update originals set changed_at = now() - interval '2 hours'")
+    ),
     "upload-without-media": Defect(
         plant=after_upload("update uploads set media_id = gen_random_uuid()")
     ),

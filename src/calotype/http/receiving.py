@@ -103,7 +103,7 @@ class _Form:
 
     def take(
         self, events: Iterable[MultipartSegment | bytes | bytearray | None]
-    ) -> Generator[bytes]:
+    ) -> Generator[bytes | bytearray]:
         """Take what the parser found; yields what belongs to the file."""
         for event in events:
             if isinstance(event, MultipartSegment):
@@ -111,7 +111,7 @@ class _Form:
             elif event is None:
                 self._end()
             elif self._in_file():
-                yield self._counted(bytes(event))
+                yield self._counted(event)
             else:
                 self._add(event)
 
@@ -137,7 +137,7 @@ class _Form:
         assert self.segment is not None
         return self.segment.name == "file" and self.segment.filename is not None
 
-    def _counted(self, piece: bytes) -> bytes:
+    def _counted(self, piece: bytes | bytearray) -> bytes | bytearray:
         self.file_bytes += len(piece)
         if self.file_bytes > self.limit_bytes:
             raise BodyTooLarge

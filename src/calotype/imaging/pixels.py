@@ -12,6 +12,8 @@ from calotype.imaging.model import Isolation, Limits, Probe
 from calotype.imaging.sandbox import Sandbox
 from calotype.imaging.stripped import Stripped
 
+_MOST_ADDED_BYTES = 1 << 16
+
 
 class Pixels:
     """Looks at pictures in child processes that are started when first needed.
@@ -137,10 +139,10 @@ def _plausible(answer: Mapping[str, Any]) -> Probe:
 
 
 def _inside(answer: Mapping[str, Any], file: Path) -> Stripped | None:
-    """Believe no pieces that the file does not have."""
+    """Believe no pieces that the file does not have, and little that it has not."""
     if answer["stripped"] is None:
         return None
-    stripped = Stripped.from_json(answer["stripped"])
-    if stripped.end_of_ranges > file.stat().st_size:
-        raise ValueError(stripped.end_of_ranges)
+    stripped, size_bytes = Stripped.from_json(answer["stripped"]), file.stat().st_size
+    if stripped.end_of_ranges > size_bytes or stripped.size_bytes > size_bytes + _MOST_ADDED_BYTES:
+        raise ValueError(stripped.size_bytes)
     return stripped

@@ -140,20 +140,26 @@ class Doctor:
         Keys are random, so a store that has most of the objects is the right one, as after a
         restore; in one that lacks most of them, nothing is known to be missing.
         """
-        seen, sound, troubled = 0, 0, list[UUID]()
+        deep = trouble is OBJECT_DAMAGED
+        seen, sound, troubled = 0, 0, list[upkeep_store.Checked]()
         async for checked in self._iter_visible(Subset()):
-            found = await self._trouble(checked, deep=trouble is OBJECT_DAMAGED)
+            found = await self._trouble(checked, deep=deep)
             seen += 1
             sound += found is None
             if found is trouble:
-                troubled.append(checked.id)
-        if 2 * sound <= seen and not await self.sweeper.belongs_together():
+                troubled.append(checked)
+        if 2 * sound < seen and not await self.sweeper.belongs_together():
             raise RepairHalted(FOREIGN_STORE)
-        return sum([await self._quarantine(original, trouble) for original in troubled])
+        return sum([await self._quarantine(checked, trouble, deep=deep) for checked in troubled])
 
-    async def _quarantine(self, original: UUID, trouble: Check) -> int:
+    async def _quarantine(
+        self, checked: upkeep_store.Checked, trouble: Check, *, deep: bool
+    ) -> int:
+        """Look once more: somebody may have copied the object back since."""
+        if await self._trouble(checked, deep=deep) is not trouble:
+            return 0
         async with self.database.transaction(SYSTEM) as tx:
-            return await upkeep_store.quarantine(tx, original, trouble.code)
+            return await upkeep_store.quarantine(tx, checked.id, trouble.code)
 
     async def remove_strays(self) -> int:
         """Remove what two passes a day apart saw without a row."""

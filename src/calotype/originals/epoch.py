@@ -30,18 +30,19 @@ async def _read_marks(database: Database, objects: Objects) -> tuple[bytes | Non
 
 @dataclass(slots=True)
 class Trust:
-    """Remembers for a while that the store does not carry another database's mark."""
+    """Remembers for a while that the store is the one that this database knows."""
 
     until: float = 0.0
 
     async def demand(self, database: Database, objects: Objects) -> None:
-        """Refuse a store whose owner would take what is kept in it for litter.
+        """Refuse a store with another mark, or none, for what is kept there may be lost.
 
-        A store without a mark has no owner; a database gets its mark before anything is served.
+        Another's owner would take it for litter, and where no mark is, a disk may not be mounted.
+        A database that has no mark itself has just been made, and knows no store.
         """
         if time.monotonic() < self.until:
             return
-        marks = await _read_marks(database, objects)
-        if None not in marks and marks[0] != marks[1]:
+        ours, theirs = await _read_marks(database, objects)
+        if ours is not None and ours != theirs:
             raise StoreForeign(FOREIGN_STORE)
         self.until = time.monotonic() + _TRUSTED_SECONDS

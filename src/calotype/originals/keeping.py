@@ -131,12 +131,10 @@ class Keeping:
         """Make the bytes visible; None when the lease was lost or somebody else was first."""
         try:
             async with self.database.transaction(caller, durable=False) as tx:
-                live = await store.make_live(tx, pending)
-                if live is None:
+                if not await store.make_live(tx, pending):
                     return None
                 reference = await store.add_reference(tx, pending.id, arrival.holder, leased=True)
-                if live.has_damaged_copies:
-                    await _heal(tx, pending.id, arrival)
+                await _heal(tx, pending.id, arrival)
                 return Kept(pending.id, reference, readable=None, bytes_were_known=False)
         except UniqueViolation:
             async with self.database.transaction(caller) as tx:
@@ -170,7 +168,8 @@ async def _heal(tx: Transaction, original: UUID, arrival: Arrival) -> None:
     and all who hold it, must find its bytes.
     """
     damaged = await store.lock_quarantined(tx, arrival.scope, arrival.digest)
-    await store.wait_for_disk(tx)
-    await store.move_references(tx, damaged, original)
-    await store.condemn_unreferenced(tx, damaged)
-    log.info("originals.healed", original=str(original))
+    if damaged:
+        await store.wait_for_disk(tx)
+        await store.move_references(tx, damaged, original)
+        await store.condemn_unreferenced(tx, damaged)
+        log.info("originals.healed", original=str(original))

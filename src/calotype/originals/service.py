@@ -75,9 +75,18 @@ class Originals:
             await store.condemn_unreferenced(tx, held)
         return removed
 
-    async def note_examined(self, tx: Transaction, original: UUID, examined: Examined) -> None:
-        """Write down what only a look at all of an original's bytes could tell."""
-        await store.note_examined(tx, original, examined)
+    async def note_examined(
+        self, tx: Transaction, original: UUID, examined: Examined
+    ) -> bool | None:
+        """Write down what a look at every byte told; whoever was first is believed.
+
+        Tells whether the pixels can be read, None for an original that is gone.
+        """
+        return await store.note_examined(tx, original, examined)
+
+    async def list_unexamined(self, snapshot: Snapshot, limit: int) -> list[Original]:
+        """Originals of all tenants that somebody should have looked at long ago."""
+        return await store.list_unexamined(snapshot, limit)
 
     async def get(self, snapshot: Snapshot, original: UUID) -> Original:
         found = await store.find(snapshot, original)

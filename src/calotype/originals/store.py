@@ -39,13 +39,6 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """A row that has just become visible."""
-
-    has_damaged_copies: bool
-
-
-@dataclass(frozen=True, slots=True)
 class OriginalRow:
     """One row of `originals` with its derived count."""
 
@@ -149,22 +142,16 @@ async def renew(tx: Transaction, pending: Pending) -> None:
     )
 
 
-async def make_live(tx: Transaction, pending: Pending) -> Live | None:
+async def make_live(tx: Transaction, pending: Pending) -> bool:
     """Make the bytes visible, if the lease still stands; a winner raises a unique violation."""
-    return await one(
-        tx,
-        Live,
-        """
-        update originals set state = 'live', changed_at = now(), verified_at = now(),
-            lease_expires_at = null, lease_token = null
-        where id = %(id)s and state = 'pending' and lease_token = %(token)s
-        returning exists (
-            select from originals as other
-            where other.scope_id = originals.scope_id and other.algorithm = originals.algorithm
-                and other.digest = originals.digest and other.state = 'quarantined'
-        ) as has_damaged_copies
-        """,
-        {"id": pending.id, "token": pending.token},
+    return bool(
+        await execute(
+            tx,
+            "update originals set state = 'live', changed_at = now(), verified_at = now(),"
+            " lease_expires_at = null, lease_token = null"
+            " where id = %(id)s and state = 'pending' and lease_token = %(token)s",
+            {"id": pending.id, "token": pending.token},
+        )
     )
 
 
@@ -191,7 +178,10 @@ async def abandon_condemned(tx: Transaction, original: UUID) -> None:
 
 
 async def lock_quarantined(tx: Transaction, scope: UUID, digest: Digest) -> list[UUID]:
-    """Lock the damaged copies of these bytes, before their references are touched."""
+    """Lock the damaged copies of these bytes, before their references are touched.
+
+    A statement of its own: what made the bytes visible may have waited for a quarantine.
+    """
     cursor = await tx.connection.execute(
         """
         select id from originals
@@ -360,13 +350,28 @@ async def count_quarantined(snapshot: Snapshot) -> int:
     return await value(snapshot, query, {"scope": snapshot.caller.tenant})
 
 
-async def note_examined(tx: Transaction, original: UUID, examined: Examined) -> None:
+async def note_examined(tx: Transaction, original: UUID, examined: Examined) -> bool | None:
+    """Write down what was found, unless somebody has; tell whether the pixels can be read."""
     stripped = None if examined.stripped is None else Jsonb(examined.stripped)
-    await execute(
+    return await value(
         tx,
-        "update originals set readable = %(readable)s, stripped = %(stripped)s where id = %(id)s",
+        "update originals set readable = coalesce(readable, %(readable)s),"
+        " stripped = case when readable is null then %(stripped)s else stripped end"
+        " where id = %(id)s returning readable",
         {"id": original, "readable": examined.readable, "stripped": stripped},
     )
+
+
+async def list_unexamined(snapshot: Snapshot, limit: int) -> list[Original]:
+    """Originals in use whose look at every byte is overdue: its job died, or never was."""
+    found = await rows(
+        snapshot,
+        OriginalRow,
+        _SELECT + "where state = 'live' and readable is null"
+        " and changed_at < now() - interval '1 hour' order by id limit %(limit)s",
+        {"limit": limit},
+    )
+    return [row.original() for row in found]
 
 
 async def stats(snapshot: Snapshot, scope: UUID | None) -> Stats:

@@ -35,7 +35,7 @@ class Draft:
         with disk_trouble():
             self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
-    async def add(self, data: bytes) -> None:
+    async def add(self, data: bytes | bytearray) -> None:
         self.size_bytes += len(data)
         left = memoryview(data)
         while left:
@@ -52,18 +52,26 @@ class Draft:
         await self._drain()
         return self._hasher.digest()
 
-    def close(self) -> None:
+    def discard(self) -> None:
+        """Close the file, and remove it unless it was moved; what cannot go now is removed later."""
         os.close(self._handle)
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
     async def _drain(self) -> None:
-        writing = asyncio.create_task(asyncio.to_thread(self._write, self._filled_bytes))
+        """Whoever is interrupted waits for the thread: neither file nor buffer may be taken from it."""
+        loop = asyncio.get_running_loop()
+        writing = loop.run_in_executor(None, self._write, self._filled_bytes)
         self._filled_bytes = 0
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            # The thread goes on; neither file nor buffer may be taken from it.
-            await asyncio.wait([writing])
-            raise
+        interrupted: asyncio.CancelledError | None = None
+        while not writing.done():
+            try:
+                await asyncio.wait([writing])
+            except asyncio.CancelledError as interruption:
+                interrupted = interruption
+        trouble = interrupted or writing.exception()
+        if trouble:
+            raise trouble
 
     def _write(self, filled_bytes: int) -> None:
         filled = self._buffer[:filled_bytes]
@@ -93,5 +101,7 @@ class Draft:
         flags = fcntl.fcntl(self._handle, fcntl.F_GETFL)
         with suppress(OSError):
             fcntl.fcntl(self._handle, fcntl.F_SETFL, flags | _DIRECT)
-        yield
-        fcntl.fcntl(self._handle, fcntl.F_SETFL, flags)
+        try:
+            yield
+        finally:
+            fcntl.fcntl(self._handle, fcntl.F_SETFL, flags)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
-from mmap import mmap
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,8 +34,7 @@ class Spool:
         try:
             yield draft
         finally:
-            draft.close()
-            draft.path.unlink(missing_ok=True)
+            draft.discard()
             if len(self._spare_buffers) < _MOST_SPARE_BUFFERS:
                 self._spare_buffers.append(buffer)
 
@@ -47,4 +46,5 @@ class Spool:
 
 def _new_buffer() -> memoryview:
     """Memory that begins with a page, which direct writes ask for."""
-    return memoryview(mmap(-1, BUFFER_BYTES))
+    with disk_trouble():
+        return memoryview(mmap(-1, BUFFER_BYTES, flags=MAP_PRIVATE | MAP_ANONYMOUS))

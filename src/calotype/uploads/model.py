@@ -9,7 +9,7 @@ from calotype.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class Examine(Job):
-    """Decode an original once, so that its media is `ready` or known to be `unreadable`."""
+    """Read every byte of an original once: what can be decoded, and what may be shown."""
 
     name: ClassVar[str] = "uploads:examine"
     original: UUID
@@ -17,6 +17,6 @@ class Examine(Job):
 
 @dataclass(frozen=True, slots=True)
 class Expire(Job):
-    """Remove files that uploads which died left in the spool."""
+    """Remove files that uploads which died left in the spool, and make up for lost looks."""
 
     name: ClassVar[str] = "uploads:expire"

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from calotype.database import Caller, Database, Transaction, new_id
+from calotype.database import SYSTEM, Caller, Database, Transaction, new_id
 from calotype.http import Answer, AnsweredMeanwhile, Idempotency, Received, Turn
 from calotype.imaging import Pixels, Probe, Unreadable
 from calotype.jobs import Jobs
@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 _LONGEST_FILE_NAME = 255
 _LEFTOVER_HOURS = 24
+_BATCH = 1000
 
 
 Show = Callable[[Media, bool], dict[str, Any]]
@@ -50,14 +51,19 @@ class _Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    """Takes files in."""
+    """Takes files in.
+
+    What a decoder says of one picture is never asked about another: whoever takes one over through
+    a picture must not get to say what may be shown of the next.
+    """
 
     database: Database
     objects: Objects
     originals: Originals
     library: Library
     idempotency: Idempotency
-    pixels: Pixels
+    readers: Pixels
+    decoders: Pixels
     jobs: Jobs
     spool: Spool
     limit_bytes: int
@@ -96,7 +102,7 @@ class Uploads:
         """Look at what arrived and keep its bytes; slow, and no transaction is open."""
         if received.size_bytes == 0:
             raise EmptyFile
-        probe = await self.pixels.probe(received.file)
+        probe = await self.readers.probe(received.file)
         holder = Holder("upload", new_id())
         kept = await self.originals.keep(
             caller, received.file, received.digest, received.size_bytes, _facts(probe),
@@ -136,19 +142,18 @@ class Uploads:
                 original = await self.originals.get(snapshot, job.original)
         except OriginalMissing:
             return
-        if original.readable is None:
-            examined = await self._look(original)
-            async with self.database.transaction(caller) as tx:
-                await self.originals.note_examined(tx, original.id, examined)
-                await self.library.settle_state(tx, original.id, readable=examined.readable)
-        else:
-            async with self.database.transaction(caller) as tx:
-                await self.library.settle_state(tx, original.id, readable=original.readable)
+        readable = original.readable
+        examined = await self._look(original) if readable is None else None
+        async with self.database.transaction(caller) as tx:
+            if examined is not None:
+                readable = await self.originals.note_examined(tx, original.id, examined)
+            if readable is not None:
+                await self.library.settle_state(tx, original.id, readable=readable)
 
     async def _look(self, original: Original) -> Examined:
         async with self._at_hand(original.object_key) as file:
             with disk_trouble():
-                stripped = await self._strip(file)
+                stripped = await self._strip(file, original)
                 return Examined(await self._is_readable(file, original), stripped)
 
     @asynccontextmanager
@@ -163,16 +168,17 @@ class Uploads:
             await self.objects.fetch(key, file)
             yield file
 
-    async def _strip(self, file: Path) -> list[Any] | None:
+    async def _strip(self, file: Path, original: Original) -> list[Any] | None:
         try:
-            stripped = await self.pixels.strip(file)
-        except Unreadable:
+            stripped = await self.readers.strip(file)
+        except Unreadable as error:
+            log.warning("uploads.not_stripped", original=str(original.id), reason=str(error))
             return None
         return stripped and stripped.to_json()
 
     async def _is_readable(self, file: Path, original: Original) -> bool:
         try:
-            await self.pixels.decode(file)
+            await self.decoders.decode(file)
         except Unreadable as error:
             log.info("uploads.unreadable", original=str(original.id), reason=str(error))
             return False
@@ -181,6 +187,16 @@ class Uploads:
     async def expire(self) -> int:
         """Remove what uploads that died left in the spool; their leases are reaped by the sweep."""
         return await self.spool.remove_leftovers(older_than_hours=_LEFTOVER_HOURS)
+
+    async def examine_overdue(self) -> int:
+        """Have originals looked at whose job died, or was lost with the upload that healed them."""
+        async with self.database.snapshot(SYSTEM) as snapshot:
+            overdue = await self.originals.list_unexamined(snapshot, _BATCH)
+        for original in overdue:
+            caller = Caller("service", original.scope_id)
+            async with self.database.transaction(caller) as tx:
+                await self.jobs.defer(tx, Examine(original=original.id))
+        return len(overdue)
 
 
 def _facts(probe: Probe) -> Facts:

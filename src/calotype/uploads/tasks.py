@@ -11,5 +11,6 @@ from calotype.uploads.service import Uploads
 def uploads_tasks(uploads: Uploads) -> list[Task[Any]]:
     async def expire(_: Caller, __: Expire) -> None:
         await uploads.expire()
+        await uploads.examine_overdue()
 
     return [Task(Examine, uploads.examine), Task(Expire, expire, every="23 * * * *")]

@@ -123,8 +123,8 @@ _FOR_OPERATORS = {
     " lasts, check that the object store answers.",
     "no-backup": "Name the folder that `calotype backup` wrote.",
     "nothing-to-repair": "Take one of the codes that `calotype doctor` reports.",
-    "object-missing": "Check that the right store is connected, and run `calotype doctor`. Sending"
-    " the same file again heals the picture.",
+    "object-missing": "Check that the right store is connected, and run `calotype doctor --repair"
+    " object-missing`. Then sending the same file again heals the picture.",
     "original-still-named": "Run `calotype doctor`, and report it: this should not happen.",
     "part-failed": "The lines above it say why. Mend that, and run `calotype serve` again.",
     "port-taken": "Stop the other program, or choose another port with `--port`.",
@@ -139,7 +139,7 @@ _FOR_OPERATORS = {
     "sizes-differ": "Run `calotype doctor --level deep`: what is stored may be damaged.",
     "store-foreign": "Check that `CALOTYPE_STORAGE_URL` names the store that belongs to this"
     " database. After a restore, `calotype doctor --repair epoch-differs` marks it anew, if every"
-    " original is there.",
+    " original is there; `--repair object-missing` sets aside those that are gone.",
     "store-full": "Make room where the originals lie: free some space, enlarge the disk or bucket,"
     " or let `calotype sweep` remove what nobody refers to. Then try again; nothing is half"
     " stored.",

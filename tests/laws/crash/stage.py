@@ -85,7 +85,8 @@ class Stage:
             data=self.folder, service_key="service", secret_keys=("a secret key",),
             orphan_grace="0h", _env_file=None,
         )  # fmt: skip
-        return _furnish(settings, database, objects, self._pixels, Spool(self.folder / "spool"))
+        spool = Spool(self.folder / "spool")
+        return _furnish(settings, database, objects, self._pixels, self._pixels, spool)
 
     async def shut(self) -> None:
         if self._is_open:

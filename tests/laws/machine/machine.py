@@ -127,7 +127,7 @@ class Machine(Laws):
 
     async def _begin(self, shown: Picture) -> None:
         received = self.stage.arrive(shown[1])
-        probe = await self.stage.house.pixels.probe(received.file)
+        probe = await self.stage.house.uploads.readers.probe(received.file)
         kept = await self.stage.house.originals.keep(
             self.caller(shown[0]), received.file, received.digest, received.size_bytes,
             _facts(probe), holder=Holder("upload", UUID(int=len(self.suspended) + 1)),

@@ -454,7 +454,8 @@ create function search_media(
 $$;
 
 -- A picture's address is looked up before anybody is known. Who may have the bytes is decided
--- with what this returns.
+-- with what this returns. While media are `processing`, nothing is told that only earlier media of
+-- the same bytes can have brought about.
 create type delivered_media as (
     id uuid, tenant_id uuid, owner_id uuid, visibility text, state text, deleted_at timestamptz,
     token bytea, file_name text, updated_at timestamptz, original_id uuid,
@@ -466,7 +467,8 @@ create function find_delivered(wanted_id uuid, wanted_token bytea) returns setof
     select m.id, m.tenant_id, m.owner_id, m.visibility, m.state, m.deleted_at,
         m.token, m.file_name, m.updated_at, m.original_id,
         o.object_key, o.state, o.media_type, o.size_bytes, o.digest,
-        o.readable is not null, o.stripped
+        m.state <> 'processing' and o.readable is not null,
+        case when m.state <> 'processing' then o.stripped end
     from media m join originals o on o.id = m.original_id
     where m.id = wanted_id or m.token = wanted_token
 $$;
