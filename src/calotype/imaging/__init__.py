@@ -8,6 +8,7 @@ from calotype.imaging.errors import (
     Unreadable,
 )
 from calotype.imaging.formats import MEDIA_TYPES
+from calotype.imaging.framing import Crop, FocalPoint
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
 from calotype.imaging.pixels import Pixels
 from calotype.imaging.strip import strip
@@ -16,6 +17,8 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 __all__ = [
     "ALLOWED_LOADERS",
     "MEDIA_TYPES",
+    "Crop",
+    "FocalPoint",
     "ImagingUnavailable",
     "Isolation",
     "Limits",
