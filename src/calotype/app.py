@@ -21,7 +21,7 @@ from calotype.database import (
     own_part,
     rows,
 )
-from calotype.delivery import Deliveries
+from calotype.delivery import Deliveries, HotAnswers
 from calotype.http import Idempotency
 from calotype.imaging import ALLOWED_LOADERS, Pixels
 from calotype.jobs import JOB_CHECKS, Jobs, Task, procrastinate_part
@@ -38,6 +38,7 @@ from calotype.originals import (
     Sweeper,
 )
 from calotype.originals.tasks import originals_tasks
+from calotype.renditions import PRESETS, Renditions
 from calotype.settings import Settings
 from calotype.storage import Objects, Spool, open_objects
 from calotype.uploads import UPLOAD_CHECKS, Uploads
@@ -96,13 +97,14 @@ class House:
     library: Library
     uploads: Uploads
     deliveries: Deliveries
+    hot: HotAnswers
 
     @property
     def by_kind(self) -> dict[type[Any], Any]:
         """What routes may ask for."""
         provided = (
             self.settings, self.database, self.accounts, self.addresses, self.idempotency,
-            self.originals, self.library, self.uploads, self.deliveries,
+            self.originals, self.library, self.uploads, self.deliveries, self.hot,
             SessionCookie(secure=self.settings.public_url.startswith("https:")),
         )  # fmt: skip
         return {type(part): part for part in provided} | {Objects: self.objects}
@@ -163,12 +165,31 @@ def _furnish(
         idempotency=idempotency, readers=readers, decoders=decoders, jobs=Jobs.to_defer(),
         spool=spool, limit_bytes=settings.max_upload,
     )  # fmt: skip
+    renditions = Renditions(
+        database=database, objects=objects, pixels=decoders, spool=spool, presets=PRESETS
+    )
     doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, (lambda: _check_loaders(decoders),))
     return House(
         settings=settings, database=database, objects=objects, accounts=accounts,
         addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,
         scrubber=scrubber, doctor=doctor, library=library, uploads=uploads,
-        deliveries=Deliveries(database, addresses),
+        deliveries=_deliveries(settings, database, addresses, objects, renditions),
+        hot=HotAnswers(settings.hot_memory),
+    )  # fmt: skip
+
+
+def _deliveries(
+    settings: Settings,
+    database: Database,
+    addresses: Addresses,
+    objects: Objects,
+    renditions: Renditions,
+) -> Deliveries:
+    in_folder = objects.local_path("o") is not None
+    return Deliveries(
+        database=database, addresses=addresses, renditions=renditions,
+        presets={preset.name: preset for preset in renditions.presets},
+        hands_over=settings.accel == "nginx" and in_folder,
     )  # fmt: skip
 
 

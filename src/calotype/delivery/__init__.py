@@ -2,12 +2,16 @@
 
 from calotype.delivery.errors import (
     BytesMissing,
+    FormatUnknown,
     NotExaminedYet,
     NothingToShare,
+    NothingToShow,
     PictureMissing,
     PresetUnknown,
     RangeRefused,
 )
+from calotype.delivery.forgetting import kept_fresh
+from calotype.delivery.hot import HotAnswers
 from calotype.delivery.model import Delivery
 from calotype.delivery.service import Deliveries, Signature, Wanted
 
@@ -15,11 +19,15 @@ __all__ = [
     "BytesMissing",
     "Deliveries",
     "Delivery",
+    "FormatUnknown",
+    "HotAnswers",
     "NotExaminedYet",
     "NothingToShare",
+    "NothingToShow",
     "PictureMissing",
     "PresetUnknown",
     "RangeRefused",
     "Signature",
     "Wanted",
+    "kept_fresh",
 ]
