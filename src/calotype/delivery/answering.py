@@ -20,6 +20,7 @@ from calotype.storage import ObjectMissing, Objects
 log = structlog.get_logger()
 
 _SMALL_BYTES = 1 << 18
+_SIGNATURE = frozenset({"exp", "kid", "sig"})
 _ZEROS = bytes(1 << 16)
 _A_YEAR = 365 * 24 * 3600
 _SHORT = "max-age=60, stale-while-revalidate=86400"
@@ -63,7 +64,8 @@ def _remembered(
 ) -> Response:
     """Remember a whole answer that does not depend on who asks."""
     whole = request.method == "GET" and not isinstance(sent, StreamingResponse)
-    if not whole or delivery.audience == "this caller":
+    plain = _SIGNATURE.issuperset(request.query_params)
+    if not (whole and plain) or delivery.audience == "this caller":
         return sent
     signed = delivery.signed_until is not None
     told = tuple(each for each in sent.raw_headers if not (signed and each[0] == b"cache-control"))

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 _LIFE_SECONDS = 60.0
-_BLIND_LIFE_SECONDS = 1.0
 _OVERHEAD_BYTES = 1024
 """What an answer takes beside its body."""
 
@@ -41,9 +40,9 @@ class HotAnswer:
 
 @dataclass(slots=True)
 class HotAnswers:
-    """A bounded memory; what changes is forgotten, and everything is after a minute.
+    """A bounded memory: what changes is forgotten at once, and everything after a minute.
 
-    While nobody tells what changes, answers are remembered for a second only.
+    While nobody tells what changes, nothing is remembered.
     """
 
     limit_bytes: int
@@ -68,11 +67,11 @@ class HotAnswers:
 
     def remember(self, key: Key, answer: HotAnswer, *, as_of: int) -> None:
         """Remember what was looked up when `changes` stood at *as_of*, unless it is old by now."""
-        if as_of != self.changes or answer.size_bytes > self.limit_bytes:
+        is_current = self.hears_of_changes and as_of == self.changes
+        if not is_current or answer.size_bytes > self.limit_bytes:
             return
         self._drop(key)
-        life = _LIFE_SECONDS if self.hears_of_changes else _BLIND_LIFE_SECONDS
-        self._kept[key] = (time.monotonic() + life, answer)
+        self._kept[key] = (time.monotonic() + _LIFE_SECONDS, answer)
         self._of_media.setdefault(answer.media, set()).add(key)
         self._size_bytes += answer.size_bytes
         while self._size_bytes > self.limit_bytes:

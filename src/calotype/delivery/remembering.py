@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,7 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from calotype.delivery.formats import EXTENSIONS, accepted
 from calotype.delivery.hot import Header, HotAnswer, HotAnswers, Key
 
-_PLACES = frozenset({"/i/", "/m/"})
+
+class _Route(NamedTuple):
+    """Under which name metrics count what is answered here."""
+
+    path: str
+
+
+_ROUTES = {"/i/": _Route("/i/{token}/{preset}"), "/m/": _Route("/m/{media_id}/{preset}")}
 _METHODS = frozenset({"GET", "HEAD"})
 _OF_SOMEBODY = frozenset({b"authorization", b"cookie"})
 
@@ -23,25 +31,31 @@ class Remembering:
     app: FastAPI
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"][:3] in _PLACES:
+        route = _ROUTES.get(scope["path"][:3]) if scope["type"] == "http" else None
+        if route is not None:
             headers = dict(scope["headers"])
             answer = self._find(scope, headers)
             if answer is not None:
+                scope["route"] = route
                 await _send(answer, headers, send, bodiless=scope["method"] == "HEAD")
                 return
         await self.inner(scope, receive, send)
 
     def _find(self, scope: Scope, headers: Mapping[bytes, bytes]) -> HotAnswer | None:
-        """Find an answer for this request; parts of a picture are not remembered."""
-        if scope["method"] not in _METHODS or b"range" in headers:
+        """Find an answer for this request; parts are cut by those who send the bytes."""
+        if scope["method"] not in _METHODS:
             return None
         hot: HotAnswers = self.app.state.parts[HotAnswers]
         answer = hot.find(key_of(scope, headers))
-        if answer is None or (answer.for_strangers_only and not _OF_SOMEBODY.isdisjoint(headers)):
-            return None
-        if answer.signed_until is not None and answer.signed_until <= time.time():
-            return None
-        return answer
+        return answer if answer is not None and _fits(answer, headers) else None
+
+
+def _fits(answer: HotAnswer, headers: Mapping[bytes, bytes]) -> bool:
+    if answer.for_strangers_only and not _OF_SOMEBODY.isdisjoint(headers):
+        return False
+    if answer.body and b"range" in headers:
+        return False
+    return answer.signed_until is None or answer.signed_until > time.time()
 
 
 def key_of(scope: Scope, headers: Mapping[bytes, bytes]) -> Key:
