@@ -1,7 +1,6 @@
 """`deploy/nginx.conf` with a real nginx in front of a real calotype."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +11,9 @@ import pytest
 
 from tests import pictures
 from tests.acceptance.conftest import Install
-from tests.acceptance.installation import Installation, await_that, free_port
+from tests.acceptance.fronting import nginx_before
+from tests.acceptance.installation import Installation, await_that
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx.conf"
-AROUND = """
-worker_processes 1; daemon off; user root;
-pid {folder}/pid; error_log {folder}/errors warn;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  include {folder}/calotype.conf;
-}}
-"""
 SAFE = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
@@ -53,44 +41,12 @@ class Fronted:
             return client.get(address).json()
 
 
-def _adapted(data: Path, port: int, behind: int, cache: Path) -> str:
-    """The configuration as it is shipped, with the places of this test."""
-    text = CONFIGURATION.read_text()
-    for shipped, ours in (
-        ("listen 80;", f"listen 127.0.0.1:{port};"),
-        ("127.0.0.1:8000", f"127.0.0.1:{behind}"),
-        ("/var/cache/nginx/calotype", str(cache)),
-        ("/var/lib/calotype/objects/", f"{data}/objects/"),
-    ):
-        assert text.count(shipped) == 1
-        text = text.replace(shipped, ours)
-    return text
-
-
 @pytest.fixture
 def fronted(install: Install, tmp_path: Path) -> Iterator[Fronted]:
     behind = install(CALOTYPE_ACCEL="nginx", CALOTYPE_TRUSTED_PROXIES="127.0.0.1")
     behind.start()
-    folder, port = tmp_path / "nginx", free_port()
-    folder.mkdir()
-    shipped = _adapted(behind.data, port, behind.port, folder / "cache")
-    (folder / "calotype.conf").write_text(shipped)
-    (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
-    nginx = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")])
-    fronted = Fronted(behind, f"http://127.0.0.1:{port}")
-    try:
-        await_that(lambda: (folder / "pid").exists() and _answers(fronted), "nginx's start")
-        yield fronted
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
-
-
-def _answers(fronted: Fronted) -> bool:
-    try:
-        return httpx.get(f"{fronted.address}/health/live").status_code == 200
-    except httpx.ConnectError:
-        return False
+    with nginx_before(behind.port, behind.data, tmp_path / "nginx") as front:
+        yield Fronted(behind, front.address)
 
 
 def path(address: str) -> str:
