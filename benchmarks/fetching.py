@@ -3,12 +3,10 @@
 import http.client
 import re
 import subprocess
-import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks.sending import CLIENTS, share_out
 from benchmarks.serving import Served
@@ -97,8 +95,8 @@ def _ask(
     return answer, body
 
 
-def wait_until(happened: Any, what: str) -> None:
+def wait_until(happened: Callable[[], bool], what: str, every_seconds: float = 0.1) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not happened():
         assert time.monotonic() < deadline, what
-        threading.Event().wait(0.1)
+        time.sleep(every_seconds)

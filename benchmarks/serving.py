@@ -16,7 +16,8 @@ from tests.acceptance.fronting import nginx_before
 
 ROOT = Path(__file__).parent.parent
 KEY = "the-key-of-a-benchmark"
-_PEERS_PYTHON = Path(__file__).parent / ".venv/bin/python"
+_HERE = Path(__file__).parent
+_PEERS_PYTHON = _HERE / ".venv/bin/python"
 _STOP_SECONDS = 20
 
 
@@ -118,6 +119,28 @@ def in_front_of(behind: Served, folder: Path) -> Generator[Served]:
 
 
 @contextmanager
+def ipx(folder: Path) -> Generator[Served]:
+    """ipx, which keeps nothing that it has made."""
+    port = free_port()
+    command = ["node", str(_HERE / "ipx_server.mjs"), str(folder), str(port)]
+    with _running(command, port, {}) as process:
+        yield Served(port, process)
+
+
+@contextmanager
+def thumbor(folder: Path, work: Path) -> Generator[Served]:
+    """thumbor with one process, which keeps nothing that it has made."""
+    port, configuration = free_port(), work / "thumbor.conf"
+    configuration.write_text(_THUMBOR.format(folder=folder))
+    command = [
+        str(_HERE / ".venv-thumbor/bin/thumbor"), "-i", "127.0.0.1", "-p", str(port),
+        "-c", str(configuration), "-l", "error",
+    ]  # fmt: skip
+    with _running(command, port, {}) as process:
+        yield Served(port, process)
+
+
+@contextmanager
 def _running(
     command: list[str], port: int, environment: Mapping[str, str]
 ) -> Generator[psutil.Process]:
@@ -135,6 +158,14 @@ def _running(
             started.kill()
             started.wait()
 
+
+_THUMBOR = """
+LOADER = "thumbor.loaders.file_loader"
+FILE_LOADER_ROOT_PATH = "{folder}"
+STORAGE = "thumbor.storages.no_storage"
+ALLOW_UNSAFE_URL = True
+AVIF_QUALITY = 50
+"""
 
 _NGINX = """
 worker_processes 1; daemon off; user root;
