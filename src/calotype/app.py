@@ -21,7 +21,7 @@ from calotype.database import (
     own_part,
     rows,
 )
-from calotype.delivery import Deliveries, HotAnswers
+from calotype.delivery import Deliveries, HotAnswers, Lookups
 from calotype.http import Idempotency
 from calotype.imaging import ALLOWED_LOADERS, Pixels
 from calotype.jobs import JOB_CHECKS, Jobs, Task, procrastinate_part
@@ -187,7 +187,7 @@ def _deliveries(
 ) -> Deliveries:
     in_folder = objects.local_path("o") is not None
     return Deliveries(
-        database=database, addresses=addresses, renditions=renditions,
+        lookups=Lookups(database), addresses=addresses, renditions=renditions,
         presets={preset.name: preset for preset in renditions.presets},
         hands_over=settings.accel == "nginx" and in_folder,
     )  # fmt: skip

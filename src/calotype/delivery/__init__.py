@@ -12,6 +12,7 @@ from calotype.delivery.errors import (
 )
 from calotype.delivery.forgetting import kept_fresh
 from calotype.delivery.hot import HotAnswers
+from calotype.delivery.lookups import Lookups
 from calotype.delivery.model import Delivery
 from calotype.delivery.service import Deliveries, Signature, Wanted
 
@@ -21,6 +22,7 @@ __all__ = [
     "Delivery",
     "FormatUnknown",
     "HotAnswers",
+    "Lookups",
     "NotExaminedYet",
     "NothingToShare",
     "NothingToShow",

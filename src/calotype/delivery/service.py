@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from uuid import UUID
 
-from calotype.database import ANYBODY, Caller, Database
-from calotype.delivery import store
+from calotype.database import Caller
 from calotype.delivery.errors import (
     NotExaminedYet,
     NothingToShare,
@@ -15,6 +14,7 @@ from calotype.delivery.errors import (
     PresetUnknown,
 )
 from calotype.delivery.formats import accepted, still_moving
+from calotype.delivery.lookups import Lookups
 from calotype.delivery.model import Audience, Delivery, Found
 from calotype.imaging import Crop, FocalPoint, Range, Stripped
 from calotype.library import Addresses, may_change
@@ -49,7 +49,7 @@ class Wanted:
 class Deliveries:
     """Decides who may have which bytes, and how long others may keep them."""
 
-    database: Database
+    lookups: Lookups
     addresses: Addresses
     renditions: Renditions
     presets: Mapping[str, Preset]
@@ -61,8 +61,7 @@ class Deliveries:
         expires = self._check(wanted)
         if wanted.preset != ORIGINAL and wanted.preset not in self.presets:
             raise PresetUnknown([*self.presets, ORIGINAL])
-        async with self.database.snapshot(ANYBODY) as snapshot:
-            found = await store.find(snapshot, media=wanted.media, token=wanted.token)
+        found = await self.lookups.find(media=wanted.media, token=wanted.token)
         if found is None or not _may_see(caller, found, signed=expires is not None):
             raise PictureMissing
         if wanted.preset == ORIGINAL:
@@ -132,9 +131,8 @@ class Deliveries:
         return await self.renditions.demand(
             original_id=found.original_id,
             scope_id=found.scope_id,
-            object_key=found.object_key,
             recipe=recipe,
-            format=wanted.format or still_moving(accepted(wanted.accept), found.frames),
+            as_format=wanted.format or still_moving(accepted(wanted.accept), found.frames),
         )
 
     def _etag(self, *parts: bytes) -> str:
