@@ -125,7 +125,7 @@ async def test_a_picture_whose_pixels_cannot_be_read_is_only_downloaded(client, 
 
 
 async def test_transparency_and_movement_are_kept(client, house) -> None:
-    clear = await shown(client, house, pictures.png(seed=4, bands=4))
+    clear = await shown(client, house, pictures.png(seed=4, alpha=True))
     moving = await shown(client, house, pictures.gif(seed=5, frames=3))
     async with speaking(client, None) as anybody:
         answer = await anybody.get(clear["variants"]["small"]["jpeg"])
