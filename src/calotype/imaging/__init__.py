@@ -10,6 +10,7 @@ from calotype.imaging.errors import (
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.framing import Crop, FocalPoint
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
+from calotype.imaging.orders import MOST_ORDERS, Format, NotRendered, Order, Outcome, Rendered
 from calotype.imaging.pixels import Pixels
 from calotype.imaging.strip import strip
 from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
@@ -17,17 +18,23 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 __all__ = [
     "ALLOWED_LOADERS",
     "MEDIA_TYPES",
+    "MOST_ORDERS",
     "Crop",
     "FocalPoint",
+    "Format",
     "ImagingUnavailable",
     "Isolation",
     "Limits",
     "Literal",
     "NotAPicture",
+    "NotRendered",
+    "Order",
+    "Outcome",
     "Piece",
     "Pixels",
     "Probe",
     "Range",
+    "Rendered",
     "Stripped",
     "TooManyFrames",
     "TooManyPixels",

@@ -32,6 +32,10 @@ _ANIMATED = frozenset({formats.GIF, formats.WEBP})
 _FIRST_LYING = 5
 """Orientations from here on are lying on their side."""
 
+_ONE_FRAME, _ALL_FRAMES = "[fail_on=error]", "[fail_on=error,n=-1]"
+"""Options of loaders; libvips heeds these, but not its own `fail_on`, when it shrinks a source."""
+_INTERPRETATIONS = {1: "b-w", 2: "b-w", 3: "srgb", 4: "srgb"}
+"""What the bands of a phone's picture mean, by their number."""
 _MAX_REASON = 200
 
 
@@ -44,7 +48,7 @@ class Opened:
     limits: Limits
 
 
-class _Picture(Protocol):
+class Picture(Protocol):
     """A picture whose header was read."""
 
     media_type: str
@@ -58,14 +62,13 @@ class _Picture(Protocol):
     def colour_profile(self) -> bytes: ...
     def exif(self) -> Exif: ...
     def decode(self) -> None: ...
+    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image: ...
 
 
 def probe(opened: Opened) -> Probe:
     """Read the header, and refuse what is over the budget."""
-    picture = _within_budget(opened)
-    width, height = picture.width, picture.height
-    if picture.orientation >= _FIRST_LYING:
-        width, height = height, width
+    picture = within_budget(opened)
+    width, height = upright_size(picture)
     profile, told = picture.colour_profile(), picture.exif()
     return Probe(
         media_type=picture.media_type,
@@ -80,6 +83,17 @@ def probe(opened: Opened) -> Probe:
     )
 
 
+def upright_size(picture: Picture) -> tuple[int, int]:
+    if picture.orientation >= _FIRST_LYING:
+        return picture.height, picture.width
+    return picture.width, picture.height
+
+
+def moves(picture: Picture) -> bool:
+    """Tell whether the frames are a film; those of other formats are pages."""
+    return picture.frames > 1 and picture.media_type in _ANIMATED
+
+
 def strip(opened: Opened) -> Stripped | None:
     """Tell what is left without metadata, None when that is not certain; reads the whole file."""
     return strip_bytes(opened.data)
@@ -87,13 +101,13 @@ def strip(opened: Opened) -> Stripped | None:
 
 def decode(opened: Opened) -> None:
     """Read every pixel of every frame, and refuse what is damaged."""
-    picture = _within_budget(opened)
+    picture = within_budget(opened)
     if picture.media_type == formats.GIF and gif.ends_too_early(opened.data):
         raise Unreadable("it ends too early")
-    _translated(picture.decode)
+    translated(picture.decode)
 
 
-def _within_budget(opened: Opened) -> _Picture:
+def within_budget(opened: Opened) -> Picture:
     media_type = formats.recognise(opened.data)
     if media_type is None:
         raise NotAPicture
@@ -101,13 +115,13 @@ def _within_budget(opened: Opened) -> _Picture:
         # libvips would look at every frame before it says how many there are.
         frames = gif.count_frames(opened.data, opened.limits.max_frames + 1)
         _check_frames(frames, opened.limits)
-    picture = _translated(lambda: _open(media_type, opened))
+    picture = translated(lambda: _open(media_type, opened))
     _check_frames(picture.frames, opened.limits)
     _check_sides(picture, opened.limits)
     return picture
 
 
-def _open(media_type: str, opened: Opened) -> _Picture:
+def _open(media_type: str, opened: Opened) -> Picture:
     if media_type == formats.HEIC:
         return _PhonePicture(opened)
     return _VipsPicture(media_type, opened)
@@ -119,12 +133,12 @@ def _check_frames(frames: int, limits: Limits) -> None:
         raise TooManyFrames(detail)
 
 
-def _check_sides(picture: _Picture, limits: Limits) -> None:
+def _check_sides(picture: Picture, limits: Limits) -> None:
     width, height = picture.width, picture.height
     if max(width, height) > limits.max_side or width * height > limits.max_pixels:
         detail = f"{width} x {height}; at most {limits.max_side} a side, {limits.max_pixels} in all"
         raise TooManyPixels(detail)
-    if picture.frames > 1 and _translated(picture.total_pixels) > limits.max_animated_pixels:
+    if picture.frames > 1 and translated(picture.total_pixels) > limits.max_animated_pixels:
         detail = f"{picture.frames} frames; at most {limits.max_animated_pixels} pixels in all"
         raise TooManyPixels(detail)
 
@@ -165,10 +179,20 @@ class _VipsPicture:
             for page in range(self.frames):
                 _read_all(self._load(page=page, fail_on="error"))
 
+    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image:
+        """Decode the upright picture at this size in sRGB; with all its frames if it *plays*."""
+        options = _in_srgb(self.colour_profile())
+        return pyvips.Image.thumbnail_source(
+            self._source(), width, height=height, size="force",
+            option_string=_ALL_FRAMES if plays else _ONE_FRAME, **options,
+        )  # fmt: skip
+
     def _load(self, **options: int | str) -> pyvips.Image:
-        source = pyvips.Source.new_from_descriptor(self._opened.descriptor)
         loader = _LOADERS[self.media_type]
-        return pyvips.Operation.call(loader, source, access="sequential", **options)
+        return pyvips.Operation.call(loader, self._source(), access="sequential", **options)
+
+    def _source(self) -> pyvips.Source:
+        return pyvips.Source.new_from_descriptor(self._opened.descriptor)
 
     def _number(self, name: str) -> int:
         value = self._field(name)
@@ -213,17 +237,35 @@ class _PhonePicture:
     def decode(self) -> None:
         self._image.load()
 
+    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image:
+        """Shrink the upright picture, which never plays."""
+        del plays
+        bands = len(self._image.mode)
+        image: Any = pyvips.Image.new_from_memory(
+            self._image.data, self.width, self.height, bands, "uchar"
+        )
+        image = image.copy(interpretation=_INTERPRETATIONS[bands])
+        profile = self.colour_profile()
+        if profile:
+            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+        return image.thumbnail_image(width, height=height, size="force", **_in_srgb(profile))
 
-def _translated(step: Callable[[], Answer]) -> Answer:
+
+def _in_srgb(profile: bytes) -> dict[str, Any]:
+    """Options that make sRGB of what has a profile; of other pictures libvips makes it anyway."""
+    return {"output_profile": "srgb"} if profile else {}
+
+
+def translated(step: Callable[[], Answer]) -> Answer:
     """Say `unreadable` for what decoders say in their many ways."""
     try:
         return step()
     except MemoryError as error:
         raise Unreadable("it needs more memory than allowed") from error
     except (pyvips.Error, ValueError, RuntimeError, EOFError, SyntaxError, OSError) as error:
-        raise Unreadable(_reason(error)) from error
+        raise Unreadable(reason(error)) from error
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     text = exif.printable(str(error.detail) if isinstance(error, pyvips.Error) else str(error))
     return text[:_MAX_REASON] or "it is damaged"
