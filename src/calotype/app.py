@@ -220,7 +220,7 @@ def _deliveries(
     return Deliveries(
         lookups=Lookups(database), addresses=addresses, renditions=renditions,
         presets={preset.name: preset for preset in renditions.presets},
-        hands_over=settings.accel == "nginx" and in_folder,
+        is_proxied=settings.accel == "nginx" and in_folder,
     )  # fmt: skip
 
 

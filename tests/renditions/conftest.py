@@ -1,6 +1,6 @@
 """Kept originals, and two houses' worth of renditions over one database."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from calotype.app import House
-from calotype.database import SYSTEM, Caller, Database
+from calotype.database import Caller, Database
 from calotype.digest import Digest
 from calotype.imaging import Pixels
 from calotype.originals import Facts, Holder, Kept

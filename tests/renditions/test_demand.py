@@ -2,11 +2,6 @@
 
 import asyncio
 
-import pytest
-
-from calotype.imaging import Unreadable
-from calotype.originals import OriginalMissing
-from calotype.renditions import PRESETS, Preset, Recipe
 from tests import pictures
 from tests.renditions.conftest import LARGE, SMALL
 

@@ -35,7 +35,7 @@ async def answer(
     headers = _headers(delivery)
     if is_known(request.headers.get("if-none-match", "").encode("latin-1"), delivery.etag.encode()):
         return Response(status_code=304, headers=headers)
-    if delivery.handed_over:
+    if delivery.is_handed_over:
         headers["X-Accel-Redirect"] = f"/objects/{quote(delivery.object_key)}"
         return _remembered(request, hot, delivery, Response(headers=headers), as_of)
     try:
@@ -156,7 +156,7 @@ def _headers(delivery: Delivery) -> dict[str, str]:
     }
     if varies := _varies(delivery):
         headers["Vary"] = varies
-    if delivery.is_public:
+    if delivery.is_proxied and delivery.is_public:
         headers["X-Accel-Expires"] = _PROXY_SECONDS
     return headers
 

@@ -55,8 +55,10 @@ class Delivery:
     immutable: bool
     negotiated: bool
     as_download: bool
-    handed_over: bool
-    """Whether the server in front sends the object itself."""
+    is_whole: bool
+    """Whether the pieces are all of the object, as it is."""
+    is_proxied: bool
+    """Whether a server in front understands what is said to it."""
 
     @property
     def size_bytes(self) -> int:
@@ -66,6 +68,11 @@ class Delivery:
     def is_public(self) -> bool:
         """Whether anybody, and any cache, may keep it."""
         return self.audience != "this caller" and self.signed_until is None
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether the server in front sends the object; what is public it keeps itself."""
+        return self.is_proxied and self.is_whole and not self.is_public
 
     @property
     def crosses_origins(self) -> bool:

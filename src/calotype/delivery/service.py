@@ -53,7 +53,7 @@ class Deliveries:
     addresses: Addresses
     renditions: Renditions
     presets: Mapping[str, Preset]
-    hands_over: bool = False
+    is_proxied: bool = False
     """Whether a server in front sends what only one reader may have."""
 
     async def find(self, caller: Caller, wanted: Wanted) -> Delivery:
@@ -98,14 +98,14 @@ class Deliveries:
             immutable=wanted.token is not None,
             negotiated=False,
             as_download=found.state == "unreadable",
-            handed_over=self.hands_over and exact,
+            is_whole=exact,
+            is_proxied=self.is_proxied,
         )
 
     async def _rendition(self, wanted: Wanted, found: Found, expires: int | None) -> Delivery:
         if found.state == "unreadable":
             raise NothingToShow
         rendition = await self._demand(wanted, found)
-        audience = _audience(found, expires, "everybody")
         return Delivery(
             media_id=found.id,
             original_id=found.original_id,
@@ -114,12 +114,13 @@ class Deliveries:
             media_type=rendition.media_type,
             file_name=_renamed(found.file_name, rendition.media_type),
             etag=self._etag(b"rendition", found.token, rendition.id.bytes),
-            audience=audience,
+            audience=_audience(found, expires, "everybody"),
             signed_until=expires,
             immutable=wanted.token is not None,
             negotiated=wanted.format is None,
             as_download=False,
-            handed_over=self.hands_over and (expires is not None or audience == "this caller"),
+            is_whole=True,
+            is_proxied=self.is_proxied,
         )
 
     async def _demand(self, wanted: Wanted, found: Found) -> Rendition:
