@@ -29,6 +29,8 @@ class Found:
     digest: bytes
     examined: bool
     stripped: Any
+    crop: Any
+    focal_point: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
