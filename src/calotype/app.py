@@ -187,7 +187,7 @@ def _furnish(
     )  # fmt: skip
     upkeep = Upkeep(database, objects, sweeper)
     library = Library(database, originals, trash_days=settings.trash_days)
-    addresses = Addresses(keys, settings.public_url.rstrip("/"))
+    addresses = Addresses(keys, settings.public_url.rstrip("/"), settings.presets)
     idempotency = Idempotency(database)
     uploads = Uploads(
         database=database, objects=objects, originals=originals, library=library,

@@ -15,13 +15,13 @@ _COLUMNS: LiteralString = """
     m.alt_text, m.caption, m.description, m.tags, m.bucket, m.project_id, m.source_type,
     m.enhancement_type, m.original_media_id, m.visibility, m.metadata, m.attribution,
     m.media_type, m.width, m.height, m.size_bytes, o.digest, m.created_at, m.updated_at,
-    m.deleted_at
+    m.deleted_at, m.crop, m.focal_point
 """
 _FROM: LiteralString = " from media m left join originals o on o.id = m.original_id "
 
 _CHANGEABLE = frozenset({
     "name", "alt_text", "caption", "description", "tags", "bucket", "project_id", "visibility",
-    "metadata",
+    "metadata", "crop", "focal_point", "token",
 })  # fmt: skip
 
 
