@@ -21,7 +21,7 @@ async def test_a_thousand_who_come_at_once_have_one_rendition_made(install: Inst
             files={"file": ("a.jpg", pictures.jpeg(seed=1, width=2400, height=1800))},
             data={"visibility": "public"},
         ).json()
-    address = f"/m/{sent['id']}/large"
+    address = sent["variants"]["large"]["avif"]
     answers = await _all_at_once(installation.address, address)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
