@@ -37,6 +37,7 @@ async def answer(
         return Response(status_code=304, headers=headers)
     if delivery.is_handed_over:
         headers["X-Accel-Redirect"] = f"/objects/{quote(delivery.object_key)}"
+        del headers["Accept-Ranges"]  # the one who sends it says so
         return _remembered(request, hot, delivery, Response(headers=headers), as_of)
     try:
         part = _part(request, delivery)

@@ -20,6 +20,7 @@ class _Route(NamedTuple):
 
 _ROUTES = {"/i/": _Route("/i/{token}/{preset}"), "/m/": _Route("/m/{media_id}/{preset}")}
 _METHODS = frozenset({"GET", "HEAD"})
+_OF_BODIES = frozenset({b"content-length", b"x-accel-redirect"})
 _OF_SOMEBODY = frozenset({b"authorization", b"cookie"})
 
 
@@ -71,7 +72,7 @@ async def _send(
 ) -> None:
     known = asked.get(b"if-none-match")
     if known is not None and is_known(known, answer.etag):
-        headers = [header for header in _headers(answer) if header[0] != b"content-length"]
+        headers = [header for header in _headers(answer) if header[0] not in _OF_BODIES]
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body"})
         return
