@@ -7,7 +7,6 @@ import asyncio
 import io
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -30,9 +29,9 @@ _TINY = 64
 Sizes = dict[str, int]
 
 
-def told(count: int, sizes: Counter[str], seconds: float, cpu: float, peak_kb: int) -> None:
+def told(count: int, sizes: Counter[str], seconds: float, cpu: float, peak: int) -> None:
     each = {form: sizes[form] / count for form in FORMATS}
-    figures = {"wall": seconds / count, "cpu": cpu / count, "peak_mb": peak_kb / 1000, **each}
+    figures = {"wall": seconds / count, "cpu": cpu / count, "peak_mb": peak / 1000, **each}
     print(json.dumps(figures))
 
 
@@ -55,10 +54,14 @@ async def ours(files: Sequence[Path]) -> None:
                 sizes[order.format] += made.size_bytes
     seconds, cpu = time.perf_counter() - started, sum(child.cpu_times()[:2]) - before
     assert pixels.pids == [child.pid]
-    status = Path(f"/proc/{child.pid}/status").read_text().splitlines()
-    peak_kb = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    told(len(files), sizes, seconds, cpu, peak_kb(child.pid))
     await pixels.close()
-    told(len(files), sizes, seconds, cpu, peak_kb)
+
+
+def peak_kb(pid: int) -> int:
+    """The most memory that a process has held."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
 def ours_same() -> Callable[[Path], Sizes]:
@@ -128,8 +131,7 @@ def measured(make: Callable[[Path], Sizes], files: Sequence[Path]) -> None:
     for file in files:
         sizes.update(make(file))
     seconds, cpu = time.perf_counter() - started, time.process_time() - before
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told(len(files), sizes, seconds, cpu, peak_kb)
+    told(len(files), sizes, seconds, cpu, peak_kb(os.getpid()))
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from calotype.imaging import (
     MOST_ORDERS,
     Crop,
     FocalPoint,
+    ImagingUnavailable,
     Limits,
     NotAPicture,
     NotRendered,
@@ -304,11 +305,11 @@ async def test_an_encoder_that_fails_does_not_fail_the_others(rendered):
     assert made[1][0].width == 17_000
 
 
-async def test_what_is_written_has_a_limit(rendered):
+async def test_a_file_that_cannot_be_written_is_no_fault_of_the_picture(rendered):
+    """As on a full disk; here the child may write nothing."""
     async with _pool(written_mb=0) as narrow:
-        with pytest.raises(Unreadable):
+        with pytest.raises(ImagingUnavailable, match="too large"):
             await rendered(pictures.jpeg(), Order(format="jpeg", width=50), by=narrow)
-        assert narrow.pids == []
 
 
 async def test_a_child_is_kept_for_the_next_picture_and_within_its_memory(rendered, pixels):

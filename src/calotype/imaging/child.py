@@ -15,7 +15,7 @@ import pillow_heif
 from calotype.errors import Invalid
 from calotype.imaging import reading, render, wire
 from calotype.imaging.confinement import confine, limit_cpu
-from calotype.imaging.errors import NotAPicture, Unreadable
+from calotype.imaging.errors import ImagingUnavailable, NotAPicture, Unreadable
 from calotype.imaging.linux import give_memory_back
 from calotype.imaging.model import Limits
 from calotype.imaging.orders import Order
@@ -68,7 +68,7 @@ def _receive(channel: socket.socket) -> _Question | None:
 def _answer(verb: _Verb, question: _Question, limits: Limits) -> _Answer:
     try:
         return {"answer": _with_file(verb, question, limits)}
-    except Invalid as refusal:
+    except (Invalid, ImagingUnavailable) as refusal:
         return {"refused": type(refusal).__name__, "detail": refusal.detail}
     finally:
         for descriptor in (question.file, *question.outputs):

@@ -13,6 +13,7 @@ import pyvips
 
 from calotype.imaging import reading
 from calotype.imaging.encoders import ENCODERS, Encoder
+from calotype.imaging.errors import ImagingUnavailable
 from calotype.imaging.framing import Area
 from calotype.imaging.orders import Format, NotRendered, Order, Outcome, Rendered
 from calotype.imaging.reading import Opened, Picture
@@ -149,5 +150,9 @@ def _encoded(
 
 def _write(output: int, data: bytes) -> None:
     left = memoryview(data)
-    while left:
-        left = left[os.write(output, left) :]
+    try:
+        while left:
+            left = left[os.write(output, left) :]
+    except OSError as error:
+        # The disk is full: no fault of the picture.
+        raise ImagingUnavailable(f"its pictures cannot be written: {error.strerror}") from error

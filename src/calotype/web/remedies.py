@@ -67,6 +67,8 @@ _FOR_CALLERS = {
     "preset-unknown": "Take one of those that `presets` names.",
     "range-refused": BY_STATUS[416],
     "reference-lost": "Send the file again.",
+    "rendition-under-way": "Ask again in a moment. If it lasts, the machine that makes it has too"
+    " much to do, or died: another takes over within a minute.",
     "role-beyond-yours": "Ask whoever runs calotype: only a service key gives `curator`, and only"
     " `calotype keys create` makes a service key.",
     "service-only": "Use a service key: `CALOTYPE_SERVICE_KEY`, or one that `calotype keys create"
