@@ -7,9 +7,10 @@ from calotype.imaging.errors import (
     TooManyPixels,
     Unreadable,
 )
-from calotype.imaging.fingerprint import Fingerprint
+from calotype.imaging.fingerprint import ORIENTATIONS, SMALL_SIDE, TILE_HASH_BYTES, Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
+from calotype.imaging.orientation import turned
 from calotype.imaging.pixels import Pixels
 from calotype.imaging.strip import strip
 from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
@@ -17,6 +18,9 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 __all__ = [
     "ALLOWED_LOADERS",
     "MEDIA_TYPES",
+    "ORIENTATIONS",
+    "SMALL_SIDE",
+    "TILE_HASH_BYTES",
     "Fingerprint",
     "ImagingUnavailable",
     "Isolation",
@@ -33,4 +37,5 @@ __all__ = [
     "Unreadable",
     "Zeros",
     "strip",
+    "turned",
 ]

@@ -1,5 +1,6 @@
 """Which originals look alike, how surely, and why."""
 
-from calotype.similarity.ladder import Certainty, Evidence, Figure, Likeness, compare
+from calotype.similarity.ladder import WIDE_DISTANCE, compare
+from calotype.similarity.likeness import Certainty, Evidence, Figure, Likeness
 
-__all__ = ["Certainty", "Evidence", "Figure", "Likeness", "compare"]
+__all__ = ["WIDE_DISTANCE", "Certainty", "Evidence", "Figure", "Likeness", "compare"]
