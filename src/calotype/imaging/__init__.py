@@ -7,9 +7,11 @@ from calotype.imaging.errors import (
     TooManyPixels,
     Unreadable,
 )
-from calotype.imaging.fingerprint import ORIENTATIONS, SMALL_SIDE, TILE_HASH_BYTES, Fingerprint
+from calotype.imaging.fingerprint import SMALL_SIDE, TILE_HASH_BYTES, Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
+from calotype.imaging.framing import Crop, FocalPoint
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
+from calotype.imaging.orders import MOST_ORDERS, Format, NotRendered, Order, Outcome, Rendered
 from calotype.imaging.orientation import turned
 from calotype.imaging.pixels import Pixels
 from calotype.imaging.strip import strip
@@ -18,19 +20,26 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 __all__ = [
     "ALLOWED_LOADERS",
     "MEDIA_TYPES",
-    "ORIENTATIONS",
+    "MOST_ORDERS",
     "SMALL_SIDE",
     "TILE_HASH_BYTES",
+    "Crop",
     "Fingerprint",
+    "FocalPoint",
+    "Format",
     "ImagingUnavailable",
     "Isolation",
     "Limits",
     "Literal",
     "NotAPicture",
+    "NotRendered",
+    "Order",
+    "Outcome",
     "Piece",
     "Pixels",
     "Probe",
     "Range",
+    "Rendered",
     "Stripped",
     "TooManyFrames",
     "TooManyPixels",
