@@ -52,7 +52,8 @@ def shrink_jpeg(data: Data, width: int, height: int, space: str) -> Shrunk:
         data, space, fastdct=True, fastupsample=True,
         min_width=math.ceil(width / factor), min_height=math.ceil(height / factor),
     )  # fmt: skip
-    return Shrunk(Image.fromarray(decoded.squeeze()), width / factor, height / factor)
+    image = Image.fromarray(decoded[:, :, 0] if space == "GRAY" else decoded)
+    return Shrunk(image, width / factor, height / factor)
 
 
 def shrinkage(width: int, height: int) -> int:

@@ -19,7 +19,7 @@ WIDE_DISTANCE = 31
 STRETCH = 3
 """How much farther than the near distance `near` reaches if everything else agrees well."""
 MOST_DHASH = 40
-"""Smooth skies alone change 29 bits when they are encoded anew."""
+"""Smooth skies alone change 36 bits when they are encoded anew."""
 MOST_ASPECT = 0.03
 MOST_LUMINANCE, MOST_CHROMA = 5.0, 5.0
 """How far any one of 32 x 32 cells may differ, of 255."""
@@ -63,8 +63,9 @@ def _best_orientation(a: Fingerprint, b: Fingerprint) -> tuple[int, int]:
 def _upright(a: Fingerprint, b: Fingerprint, near_distance: int) -> Likeness:
     distance = bits_apart(a.phash, b.phash)
     patches = Patches.of(a, b)
-    share = 1.0 if distance <= near_distance else STRICT
-    reach = near_distance if distance <= near_distance else near_distance * STRETCH
+    reach, share = near_distance, 1.0
+    if distance > near_distance:
+        reach, share = near_distance * STRETCH, STRICT
     near = _evidence(a, b, patches, reach, (MOST_LUMINANCE * share, MOST_CHROMA * share))
     if near.holds:
         return Likeness("near", distance, near)
@@ -90,9 +91,8 @@ def _evidence(
 
 def _shared_figures(a: Fingerprint, b: Fingerprint) -> Iterator[Figure]:
     yield Figure("dhash", bits_apart(a.dhash, b.dhash), MOST_DHASH)
-    yield Figure(
-        "aspect", round(abs(math.log(a.width * b.height / a.height / b.width)), 3), MOST_ASPECT
-    )
+    stretched = abs(math.log(a.width * b.height / a.height / b.width))
+    yield Figure("aspect", round(stretched, 3), MOST_ASPECT)
     yield _flatness(a, b)
 
 
