@@ -7,10 +7,12 @@ from calotype.imaging.errors import (
     TooManyPixels,
     Unreadable,
 )
+from calotype.imaging.fingerprint import SMALL_SIDE, TILE_HASH_BYTES, Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.framing import Crop, FocalPoint
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
 from calotype.imaging.orders import MOST_ORDERS, Format, NotRendered, Order, Outcome, Rendered
+from calotype.imaging.orientation import turned
 from calotype.imaging.pixels import Pixels
 from calotype.imaging.strip import strip
 from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
@@ -19,7 +21,10 @@ __all__ = [
     "ALLOWED_LOADERS",
     "MEDIA_TYPES",
     "MOST_ORDERS",
+    "SMALL_SIDE",
+    "TILE_HASH_BYTES",
     "Crop",
+    "Fingerprint",
     "FocalPoint",
     "Format",
     "ImagingUnavailable",
@@ -41,4 +46,5 @@ __all__ = [
     "Unreadable",
     "Zeros",
     "strip",
+    "turned",
 ]

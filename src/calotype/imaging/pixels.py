@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from calotype.imaging.errors import ImagingUnavailable
+from calotype.imaging.fingerprint import Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.model import Isolation, Limits, Probe
 from calotype.imaging.orders import MOST_ORDERS, Order, Outcome, Rendered, read_outcome
@@ -48,6 +49,11 @@ class Pixels:
         async with self._borrowed() as child:
             return await child.ask("strip", file, lambda answer: _inside(answer, file))
 
+    async def fingerprint(self, file: Path) -> Fingerprint:
+        """Tell what the upright picture looks like; of an animation, its first frame."""
+        async with self._borrowed() as child:
+            return await child.ask("fingerprint", file, Fingerprint.from_json)
+
     async def render(
         self, file: Path, orders: Sequence[Order], into: Sequence[Path]
     ) -> list[Outcome]:
@@ -56,6 +62,16 @@ class Pixels:
         async with self._borrowed() as child:
             said = [order.to_json() for order in orders]
             return await child.ask("render", file, partial(_made, into), into=into, orders=said)
+
+    async def same_pixels(self, a: Path, b: Path) -> bool:
+        """Tell whether both look the same in every pixel, by decoding both in full."""
+        async with self._borrowed() as child:
+            return await child.ask("same_pixels", a, lambda said: said["same"] is True, beside=[b])
+
+    async def difference(self, a: Path, b: Path, into: Path) -> float:
+        """Write a PNG of *a* that marks where *b* differs; also tell in what share of it."""
+        async with self._borrowed() as child:
+            return await child.ask("difference", a, _share, beside=[b], into=[into])
 
     async def isolation(self) -> Isolation:
         """Tell which locks hold the children."""
@@ -147,6 +163,13 @@ def _plausible(answer: Mapping[str, Any]) -> Probe:
     if probe.media_type not in MEDIA_TYPES or min(probe.width, probe.height, probe.frames) < 1:
         raise ValueError(probe.media_type)
     return probe
+
+
+def _share(answer: Mapping[str, Any]) -> float:
+    share = float(answer["share"])
+    if not 0 <= share <= 1:
+        raise ValueError(share)
+    return share
 
 
 def _inside(answer: Mapping[str, Any], file: Path) -> Stripped | None:

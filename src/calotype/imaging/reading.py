@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import pillow_heif
 import pyvips
 
-from calotype.imaging import exif, formats, icc
+from calotype.imaging import exif, formats, icc, orientation
 from calotype.imaging.errors import NotAPicture, TooManyFrames, TooManyPixels, Unreadable
 from calotype.imaging.exif import Exif
 from calotype.imaging.formats import Data
@@ -29,9 +29,6 @@ _heif: Any = pillow_heif
 """Which is typed in part only."""
 
 _ANIMATED = frozenset({formats.GIF, formats.WEBP})
-_FIRST_LYING = 5
-"""Orientations from here on are lying on their side."""
-
 _ONE_FRAME, _ALL_FRAMES = "[fail_on=error]", "[fail_on=error,n=-1]"
 """Options of loaders; libvips heeds these, but not its own `fail_on`, when it shrinks a source."""
 _INTERPRETATIONS = {1: "b-w", 2: "b-w", 3: "srgb", 4: "srgb"}
@@ -62,6 +59,7 @@ class Picture(Protocol):
     def colour_profile(self) -> bytes: ...
     def exif(self) -> Exif: ...
     def decode(self) -> None: ...
+    def load(self, **options: float | str) -> pyvips.Image: ...
     def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image: ...
 
 
@@ -84,7 +82,7 @@ def probe(opened: Opened) -> Probe:
 
 
 def upright_size(picture: Picture) -> tuple[int, int]:
-    if picture.orientation >= _FIRST_LYING:
+    if picture.orientation >= orientation.FIRST_LYING:
         return picture.height, picture.width
     return picture.width, picture.height
 
@@ -187,7 +185,11 @@ class _VipsPicture:
             option_string=_ALL_FRAMES if plays else _ONE_FRAME, **options,
         )  # fmt: skip
 
-    def _load(self, **options: int | str) -> pyvips.Image:
+    def load(self, **options: float | str) -> pyvips.Image:
+        """The first frame as it is stored, once somebody asks for its pixels."""
+        return self._load(fail_on="error", **options)
+
+    def _load(self, **options: float | str) -> pyvips.Image:
         loader = _LOADERS[self.media_type]
         return pyvips.Operation.call(loader, self._source(), access="sequential", **options)
 
@@ -237,9 +239,9 @@ class _PhonePicture:
     def decode(self) -> None:
         self._image.load()
 
-    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image:
-        """Shrink the upright picture, which never plays."""
-        del plays
+    def load(self, **options: float | str) -> pyvips.Image:
+        """The whole picture at once; its decoder knows no options."""
+        del options
         bands = len(self._image.mode)
         image: Any = pyvips.Image.new_from_memory(
             self._image.data, self.width, self.height, bands, "uchar"
@@ -248,7 +250,13 @@ class _PhonePicture:
         profile = self.colour_profile()
         if profile:
             image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
-        return image.thumbnail_image(width, height=height, size="force", **_in_srgb(profile))
+        return image
+
+    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image:
+        """Shrink the upright picture, which never plays."""
+        del plays
+        options = _in_srgb(self.colour_profile())
+        return self.load().thumbnail_image(width, height=height, size="force", **options)
 
 
 def _in_srgb(profile: bytes) -> dict[str, Any]:

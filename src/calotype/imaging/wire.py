@@ -1,9 +1,12 @@
 """How the server and a child talk: a length, then JSON; files go along as descriptors."""
 
 import json
+import os
 import struct
 from collections.abc import Mapping
 from typing import Any
+
+from calotype.imaging.errors import ImagingUnavailable
 
 MAX_BYTES = 4 << 20
 MOST_DESCRIPTORS = 24
@@ -30,3 +33,14 @@ def missing_bytes(received: bytes | bytearray) -> int:
 def unpack(received: bytes | bytearray) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(received[HEADER.size :])
     return message
+
+
+def write(output: int, data: bytes) -> None:
+    """Write everything; the system may take it in parts."""
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[os.write(output, left) :]
+    except OSError as error:
+        # The disk is full: no fault of the picture.
+        raise ImagingUnavailable(f"its pictures cannot be written: {error.strerror}") from error
