@@ -13,6 +13,7 @@ from calotype.storage.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from calotype.storage.fetched import at_hand
 from calotype.storage.objects import ObjectInfo, Objects
 from calotype.storage.opening import open_objects
 from calotype.storage.spool import Spool
@@ -31,6 +32,7 @@ __all__ = [
     "StoreFull",
     "StoreRefused",
     "StoreUnavailable",
+    "at_hand",
     "disk_trouble",
     "open_objects",
 ]

@@ -2,9 +2,7 @@
 
 import json
 import re
-import tempfile
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ from calotype.originals import (
     OriginalMissing,
     Originals,
 )
-from calotype.storage import Objects, Spool, disk_trouble
+from calotype.storage import Objects, Spool, at_hand, disk_trouble
 from calotype.uploads import store
 from calotype.uploads.errors import EmptyFile
 from calotype.uploads.model import Examine
@@ -151,22 +149,10 @@ class Uploads:
                 await self.library.settle_state(tx, original.id, readable=readable)
 
     async def _look(self, original: Original) -> Examined:
-        async with self._at_hand(original.object_key) as file:
+        async with at_hand(self.objects, self.spool, original.object_key) as file:
             with disk_trouble():
                 stripped = await self._strip(file, original)
                 return Examined(await self._is_readable(file, original), stripped)
-
-    @asynccontextmanager
-    async def _at_hand(self, key: str) -> AsyncGenerator[Path]:
-        """Name a file that is this object, fetched where the store is no folder."""
-        local = self.objects.local_path(key)
-        if local is not None:
-            yield local
-            return
-        with tempfile.TemporaryDirectory(dir=self.spool.folder) as folder:
-            file = Path(folder) / "object"
-            await self.objects.fetch(key, file)
-            yield file
 
     async def _strip(self, file: Path, original: Original) -> list[Any] | None:
         try:
