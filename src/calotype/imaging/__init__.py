@@ -7,6 +7,7 @@ from calotype.imaging.errors import (
     TooManyPixels,
     Unreadable,
 )
+from calotype.imaging.fingerprint import ALGORITHM as FINGERPRINT_ALGORITHM
 from calotype.imaging.fingerprint import Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
@@ -17,6 +18,7 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 __all__ = [
     "ALLOWED_LOADERS",
     "MEDIA_TYPES",
+    "FINGERPRINT_ALGORITHM",
     "Fingerprint",
     "ImagingUnavailable",
     "Isolation",

@@ -1,5 +1,31 @@
-"""Which originals look alike, how surely, and why."""
+"""Similarity: which originals look alike, how surely, and why."""
 
+from calotype.similarity.banded import Banded
+from calotype.similarity.banding import WIDEST
+from calotype.similarity.checks import SIMILARITY_CHECKS
+from calotype.similarity.errors import FingerprintMissing
+from calotype.similarity.grouping import Group, Link, group
 from calotype.similarity.ladder import Certainty, Evidence, Figure, Likeness, compare
+from calotype.similarity.model import Candidate, Likely, Near, TakeFingerprint
+from calotype.similarity.service import NARROW, Similarity
 
-__all__ = ["Certainty", "Evidence", "Figure", "Likeness", "compare"]
+__all__ = [
+    "NARROW",
+    "SIMILARITY_CHECKS",
+    "WIDEST",
+    "Banded",
+    "Candidate",
+    "Certainty",
+    "Evidence",
+    "Figure",
+    "FingerprintMissing",
+    "Group",
+    "Likely",
+    "Likeness",
+    "Link",
+    "Near",
+    "Similarity",
+    "TakeFingerprint",
+    "compare",
+    "group",
+]

@@ -1,0 +1,55 @@
+"""Bands: how a hash of 256 bits is cut up so that everything near it is found by equality.
+
+A hash is cut into 16 bands of 16 bits. If two hashes differ in at most r bits and band i is searched
+within t(i) bits, then nothing is missed as long as the sum of t(i) + 1 exceeds r: fewer differences
+than that cannot put more than t(i) into every band. So 6 bands are enough for a distance of 5, all
+16 for one of 15, and all of them with each of their bits turned once for one of 31.
+
+Neighbouring bits of real hashes depend on each other, so a band takes its bits from all over the
+hash, in an order that never changes: otherwise a few bands would hold most of the pictures.
+"""
+
+from hashlib import sha256
+from operator import itemgetter
+
+HASH_BITS = 256
+BANDS = 16
+BAND_BITS = HASH_BITS // BANDS
+WIDEST = 2 * BANDS - 1
+"""The largest distance within which the bands find everything."""
+
+ORDER = sorted(range(HASH_BITS), key=lambda bit: sha256(bytes([bit])).digest())
+"""Which bit of the hash comes where in the bands."""
+
+_shuffle = itemgetter(*ORDER)
+_TURNS = (0, *(1 << bit for bit in range(BAND_BITS)))
+_LOWEST = -(1 << BAND_BITS - 1)
+
+
+def bits_of(phash: bytes) -> str:
+    """The bits in the order of the bands, as PostgreSQL writes them."""
+    return "".join(_shuffle(f"{int.from_bytes(phash):0{HASH_BITS}b}"))
+
+
+def turns(radius: int) -> list[int]:
+    """In how many bits each band may differ, -1 for one that need not be looked at."""
+    assert 0 <= radius <= WIDEST
+    return [(radius - band) // BANDS for band in range(BANDS)]
+
+
+def keys(bits: str, radius: int) -> list[list[int | None]]:
+    """For each band the values that it may have within *radius*; None stands for no value."""
+    wanted = turns(radius)
+    width = len(_TURNS) if max(wanted) > 0 else 1
+    return [_padded(_values(bits, band, wanted[band]), width) for band in range(BANDS)]
+
+
+def _values(bits: str, band: int, turned: int) -> list[int]:
+    if turned < 0:
+        return []
+    value = int(bits[band * BAND_BITS : (band + 1) * BAND_BITS], 2)
+    return [(value ^ turn) + _LOWEST for turn in (_TURNS if turned else _TURNS[:1])]
+
+
+def _padded(values: list[int], width: int) -> list[int | None]:
+    return [*values, *[None] * (width - len(values))]

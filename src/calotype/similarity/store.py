@@ -1,0 +1,153 @@
+"""The tables `fingerprints` and `fingerprint_bands`; one function, one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, LiteralString
+from uuid import UUID
+
+from calotype.database import Snapshot, Transaction, execute, rows, value
+from calotype.imaging import Fingerprint
+from calotype.similarity.banding import bits_of, keys
+from calotype.similarity.model import Near
+
+_NAMES = tuple(field.name for field in fields(Fingerprint))
+_COLUMNS: LiteralString = """algorithm, width, height, phash, dhash, turned, tiles, small, quality,
+    thumbhash, colour"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A fingerprint as the database has it."""
+
+    original_id: UUID
+    algorithm: int
+    width: int
+    height: int
+    phash: bytes
+    dhash: bytes
+    turned: list[bytes]
+    tiles: list[bytes]
+    small: bytes
+    quality: int
+    thumbhash: bytes
+    colour: int
+
+    def fingerprint(self) -> Fingerprint:
+        values: dict[str, Any] = {name: getattr(self, name) for name in _NAMES}
+        return Fingerprint(**values | {"turned": tuple(self.turned), "tiles": tuple(self.tiles)})
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An original whose fingerprint is missing or old."""
+
+    id: UUID
+    scope_id: UUID
+
+
+async def add(tx: Transaction, original: UUID, fingerprint: Fingerprint, *, hub: bool) -> None:
+    """Write a fingerprint down, in the place of an older one."""
+    values: dict[str, Any] = {name: getattr(fingerprint, name) for name in _NAMES}
+    values |= {"turned": list(fingerprint.turned), "tiles": list(fingerprint.tiles)}
+    await execute(tx, _ADD, {**values, "original": original, "hub": hub})
+
+
+_ADD: LiteralString = (
+    "insert into fingerprints (original_id, scope_id, hub, "
+    + _COLUMNS
+    + """)
+    select id, scope_id, %(hub)s, %(algorithm)s, %(width)s, %(height)s, %(phash)s, %(dhash)s,
+        %(turned)s::bytea[], %(tiles)s::bytea[], %(small)s, %(quality)s, %(thumbhash)s, %(colour)s
+    from originals where id = %(original)s
+    on conflict (original_id) do update set algorithm = excluded.algorithm,
+        width = excluded.width, height = excluded.height, phash = excluded.phash,
+        dhash = excluded.dhash, turned = excluded.turned, tiles = excluded.tiles,
+        small = excluded.small, quality = excluded.quality, thumbhash = excluded.thumbhash,
+        colour = excluded.colour, hub = excluded.hub, noted_at = now()
+    """
+)
+
+
+async def add_bands(tx: Transaction, original: UUID, phash: bytes) -> None:
+    """Let searches find an original, by the scope of its fingerprint."""
+    await execute(
+        tx,
+        """
+        insert into fingerprint_bands (original_id, scope_id, bits)
+        select original_id, scope_id, %(bits)s::bit(256) from fingerprints
+            where original_id = %(original)s
+        on conflict (original_id) do update set bits = excluded.bits
+        """,
+        {"original": original, "bits": bits_of(phash)},
+    )
+
+
+async def remove_bands(tx: Transaction, original: UUID) -> None:
+    query = "delete from fingerprint_bands where original_id = %(original)s"
+    await execute(tx, query, {"original": original})
+
+
+async def find(snapshot: Snapshot, original: UUID) -> Fingerprint | None:
+    found = await list_fingerprints(snapshot, [original])
+    return found.get(original)
+
+
+async def list_fingerprints(
+    snapshot: Snapshot, originals: Sequence[UUID]
+) -> dict[UUID, Fingerprint]:
+    found = await rows(
+        snapshot,
+        _Row,
+        "select original_id, " + _COLUMNS + " from fingerprints where original_id = any(%(ids)s)",
+        {"ids": list(originals)},
+    )
+    return {row.original_id: row.fingerprint() for row in found}
+
+
+async def list_near(snapshot: Snapshot, phash: bytes, radius: int, limit: int) -> list[Near]:
+    """Originals of the caller's tenant within *radius*, nearest first; none is missed."""
+    bits = bits_of(phash)
+    return await rows(
+        snapshot,
+        Near,
+        "select original_id, distance"
+        " from find_alike(%(bits)s::bit(256), %(radius)s, %(keys)s::smallint[], %(limit)s)",
+        {"bits": bits, "radius": radius, "keys": keys(bits, radius), "limit": limit},
+    )
+
+
+async def list_overdue(snapshot: Snapshot, algorithm: int, limit: int) -> list[Overdue]:
+    """Originals that can be read and have no fingerprint of this *algorithm* yet."""
+    return await rows(
+        snapshot,
+        Overdue,
+        """
+        select o.id, o.scope_id from originals o
+        left join fingerprints f on f.original_id = o.id and f.algorithm >= %(algorithm)s
+        where o.state = 'live' and o.readable and f.original_id is null
+            and o.changed_at < now() - interval '10 minutes'
+        order by o.id limit %(limit)s
+        """,
+        {"algorithm": algorithm, "limit": limit},
+    )
+
+
+async def list_hubs(snapshot: Snapshot, after: UUID | None, limit: int) -> list[UUID]:
+    """Originals that match so many others that they say nothing."""
+    cursor = await snapshot.connection.execute(
+        "select original_id from fingerprints where hub and scope_id = current_tenant()"
+        " and (%(after)s::uuid is null or original_id < %(after)s)"
+        " order by original_id desc limit %(limit)s",
+        {"after": after, "limit": limit},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def count_hubs(snapshot: Snapshot) -> int:
+    query = "select count(*) from fingerprints where hub and scope_id = current_tenant()"
+    return await value(snapshot, query, {})
+
+
+async def is_hub(snapshot: Snapshot, original: UUID) -> bool:
+    query = "select hub from fingerprints where original_id = %(original)s"
+    return bool(await value(snapshot, query, {"original": original}))
