@@ -12,7 +12,7 @@ from typing import Any
 import pillow_heif
 
 from calotype.errors import Invalid
-from calotype.imaging import reading, wire
+from calotype.imaging import looking, reading, wire
 from calotype.imaging.confinement import confine, limit_cpu
 from calotype.imaging.errors import NotAPicture, Unreadable
 from calotype.imaging.model import Limits
@@ -81,7 +81,11 @@ def _strip(opened: Opened) -> _Answer:
     return {"stripped": stripped and stripped.to_json()}
 
 
-_VERBS = {"probe": _probe, "decode": _decode, "strip": _strip}
+def _fingerprint(opened: Opened) -> _Answer:
+    return looking.fingerprint(opened).to_json()
+
+
+_VERBS = {"probe": _probe, "decode": _decode, "strip": _strip, "fingerprint": _fingerprint}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from calotype.imaging.errors import ImagingUnavailable
+from calotype.imaging.fingerprint import Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.model import Isolation, Limits, Probe
 from calotype.imaging.sandbox import Sandbox
@@ -45,6 +46,11 @@ class Pixels:
         """Tell what is left of *file* without metadata, None when that is not certain."""
         async with self._borrowed() as child:
             return await child.ask("strip", file, lambda answer: _inside(answer, file))
+
+    async def fingerprint(self, file: Path) -> Fingerprint:
+        """Tell what the upright picture looks like; of an animation, its first frame."""
+        async with self._borrowed() as child:
+            return await child.ask("fingerprint", file, Fingerprint.from_json)
 
     async def isolation(self) -> Isolation:
         """Tell which locks hold the children."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import pillow_heif
 import pyvips
 
-from calotype.imaging import exif, formats, icc
+from calotype.imaging import exif, formats, icc, orientation
 from calotype.imaging.errors import NotAPicture, TooManyFrames, TooManyPixels, Unreadable
 from calotype.imaging.exif import Exif
 from calotype.imaging.formats import Data
@@ -29,9 +29,7 @@ _heif: Any = pillow_heif
 """Which is typed in part only."""
 
 _ANIMATED = frozenset({formats.GIF, formats.WEBP})
-_FIRST_LYING = 5
-"""Orientations from here on are lying on their side."""
-
+_GREY_BANDS = 2
 _MAX_REASON = 200
 
 
@@ -44,7 +42,7 @@ class Opened:
     limits: Limits
 
 
-class _Picture(Protocol):
+class Picture(Protocol):
     """A picture whose header was read."""
 
     media_type: str
@@ -58,14 +56,13 @@ class _Picture(Protocol):
     def colour_profile(self) -> bytes: ...
     def exif(self) -> Exif: ...
     def decode(self) -> None: ...
+    def load(self, **options: float) -> pyvips.Image: ...
 
 
 def probe(opened: Opened) -> Probe:
     """Read the header, and refuse what is over the budget."""
-    picture = _within_budget(opened)
-    width, height = picture.width, picture.height
-    if picture.orientation >= _FIRST_LYING:
-        width, height = height, width
+    picture = within_budget(opened)
+    width, height = upright_size(picture)
     profile, told = picture.colour_profile(), picture.exif()
     return Probe(
         media_type=picture.media_type,
@@ -80,6 +77,12 @@ def probe(opened: Opened) -> Probe:
     )
 
 
+def upright_size(picture: Picture) -> tuple[int, int]:
+    if picture.orientation >= orientation.FIRST_LYING:
+        return picture.height, picture.width
+    return picture.width, picture.height
+
+
 def strip(opened: Opened) -> Stripped | None:
     """Tell what is left without metadata, None when that is not certain; reads the whole file."""
     return strip_bytes(opened.data)
@@ -87,13 +90,13 @@ def strip(opened: Opened) -> Stripped | None:
 
 def decode(opened: Opened) -> None:
     """Read every pixel of every frame, and refuse what is damaged."""
-    picture = _within_budget(opened)
+    picture = within_budget(opened)
     if picture.media_type == formats.GIF and gif.ends_too_early(opened.data):
         raise Unreadable("it ends too early")
-    _translated(picture.decode)
+    translated(picture.decode)
 
 
-def _within_budget(opened: Opened) -> _Picture:
+def within_budget(opened: Opened) -> Picture:
     media_type = formats.recognise(opened.data)
     if media_type is None:
         raise NotAPicture
@@ -101,13 +104,13 @@ def _within_budget(opened: Opened) -> _Picture:
         # libvips would look at every frame before it says how many there are.
         frames = gif.count_frames(opened.data, opened.limits.max_frames + 1)
         _check_frames(frames, opened.limits)
-    picture = _translated(lambda: _open(media_type, opened))
+    picture = translated(lambda: _open(media_type, opened))
     _check_frames(picture.frames, opened.limits)
     _check_sides(picture, opened.limits)
     return picture
 
 
-def _open(media_type: str, opened: Opened) -> _Picture:
+def _open(media_type: str, opened: Opened) -> Picture:
     if media_type == formats.HEIC:
         return _PhonePicture(opened)
     return _VipsPicture(media_type, opened)
@@ -119,12 +122,12 @@ def _check_frames(frames: int, limits: Limits) -> None:
         raise TooManyFrames(detail)
 
 
-def _check_sides(picture: _Picture, limits: Limits) -> None:
+def _check_sides(picture: Picture, limits: Limits) -> None:
     width, height = picture.width, picture.height
     if max(width, height) > limits.max_side or width * height > limits.max_pixels:
         detail = f"{width} x {height}; at most {limits.max_side} a side, {limits.max_pixels} in all"
         raise TooManyPixels(detail)
-    if picture.frames > 1 and _translated(picture.total_pixels) > limits.max_animated_pixels:
+    if picture.frames > 1 and translated(picture.total_pixels) > limits.max_animated_pixels:
         detail = f"{picture.frames} frames; at most {limits.max_animated_pixels} pixels in all"
         raise TooManyPixels(detail)
 
@@ -165,7 +168,11 @@ class _VipsPicture:
             for page in range(self.frames):
                 _read_all(self._load(page=page, fail_on="error"))
 
-    def _load(self, **options: int | str) -> pyvips.Image:
+    def load(self, **options: float) -> pyvips.Image:
+        """The first frame as it is stored, as soon as somebody asks for its pixels."""
+        return self._load(fail_on="error", **options)
+
+    def _load(self, **options: float | str) -> pyvips.Image:
         source = pyvips.Source.new_from_descriptor(self._opened.descriptor)
         loader = _LOADERS[self.media_type]
         return pyvips.Operation.call(loader, source, access="sequential", **options)
@@ -213,17 +220,29 @@ class _PhonePicture:
     def decode(self) -> None:
         self._image.load()
 
+    def load(self, **options: float) -> pyvips.Image:
+        """The whole picture at once; its decoder knows no options."""
+        del options
+        bands = len(self._image.mode)
+        image = pyvips.Image.new_from_memory(
+            self._image.data, self.width, self.height, bands, "uchar"
+        ).copy(interpretation="srgb" if bands > _GREY_BANDS else "b-w")
+        profile: Any = self.colour_profile()
+        if profile:
+            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+        return image
 
-def _translated(step: Callable[[], Answer]) -> Answer:
+
+def translated(step: Callable[[], Answer]) -> Answer:
     """Say `unreadable` for what decoders say in their many ways."""
     try:
         return step()
     except MemoryError as error:
         raise Unreadable("it needs more memory than allowed") from error
     except (pyvips.Error, ValueError, RuntimeError, EOFError, SyntaxError, OSError) as error:
-        raise Unreadable(_reason(error)) from error
+        raise Unreadable(reason(error)) from error
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     text = exif.printable(str(error.detail) if isinstance(error, pyvips.Error) else str(error))
     return text[:_MAX_REASON] or "it is damaged"

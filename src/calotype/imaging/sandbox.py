@@ -32,8 +32,9 @@ _ENVIRONMENT = {
     "VIPS_DISC_THRESHOLD": "100g",
     "VIPS_WARNING": "0",
     "MALLOC_ARENA_MAX": "2",
+    "OPENBLAS_NUM_THREADS": "1",
 }
-"""Everything that a child may know of its surroundings; libvips reads these when it loads.
+"""Everything that a child may know of its surroundings; libvips and NumPy read these when they load.
 
 It would keep large pictures in files, which a child cannot write, but for the threshold.
 """
