@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     trash_days: float = Field(
         default=30, ge=0, description="How long deleted media can be restored; 0 is at once."
     )
+    near_distance: int = Field(
+        default=5, ge=0, le=31,
+        description="In how many of 256 bits the hashes of near duplicates may differ.",
+    )  # fmt: skip
     database_connections: int = Field(
         default=8, ge=2, le=100, description="Connections of one API process, at most."
     )

@@ -17,8 +17,8 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 
 __all__ = [
     "ALLOWED_LOADERS",
-    "MEDIA_TYPES",
     "FINGERPRINT_ALGORITHM",
+    "MEDIA_TYPES",
     "Fingerprint",
     "ImagingUnavailable",
     "Isolation",

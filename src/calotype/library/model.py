@@ -64,6 +64,8 @@ class Media:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    thumbhash: bytes | None
+    colour: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

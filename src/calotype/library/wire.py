@@ -1,5 +1,6 @@
 """Media on the wire: the fields of today, and those that older clients know."""
 
+import base64
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -125,8 +126,8 @@ class MediaOut(Told):
     duration_seconds: float | None = None
     size_bytes: int
     sha256: str | None = Field(default=None, description="To those who may change the media.")
-    thumbhash: str | None = None
-    dominant_color: str | None = None
+    thumbhash: str | None = Field(default=None, description="A blurred picture, in base64.")
+    dominant_color: str | None = Field(default=None, description="As in `#c0ffee`.")
     url: str
     variants: dict[str, dict[str, str]]
     usage_count: int = 0
@@ -218,6 +219,8 @@ class Showing:
                 "description": media.description,
                 "tags": media.tags,
             },
+            "thumbhash": media.thumbhash and base64.b64encode(media.thumbhash).decode(),
+            "dominant_color": None if media.colour is None else f"#{media.colour:06x}",
             "sha256": media.digest.hex() if mine and media.digest else None,
             "url": self._reachable(media, self.addresses.stable(media.id)),
             "variants": {},

@@ -7,10 +7,9 @@ from calotype.similarity.errors import FingerprintMissing
 from calotype.similarity.grouping import Group, Link, group
 from calotype.similarity.ladder import Certainty, Evidence, Figure, Likeness, compare
 from calotype.similarity.model import Candidate, Likely, Near, TakeFingerprint
-from calotype.similarity.service import NARROW, Similarity
+from calotype.similarity.service import Similarity
 
 __all__ = [
-    "NARROW",
     "SIMILARITY_CHECKS",
     "WIDEST",
     "Banded",

@@ -14,7 +14,7 @@ from calotype.similarity import store
 from calotype.similarity.banding import WIDEST
 from calotype.similarity.errors import FingerprintMissing
 from calotype.similarity.ladder import compare
-from calotype.similarity.model import Candidate, Likely, Near, TakeFingerprint
+from calotype.similarity.model import Candidate, Likely, TakeFingerprint
 from calotype.storage import Objects, Spool, at_hand, disk_trouble
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 HUB_MATCHES = 1000
 """A picture that is near so many others is a placeholder, and is not searched for any more."""
 _HUB_RADIUS = 5
-NARROW = 15
+_TURNED_RADIUS = 15
 _READ = 100
 _BATCH = 1000
 _RUNGS = ("near", "variant", "similar")
@@ -90,18 +90,16 @@ class Similarity:
         fingerprint: Fingerprint,
         *,
         near_distance: int,
-        wide: bool = False,
         besides: UUID | None = None,
     ) -> Likely:
-        """What looks like *fingerprint*, judged by evidence; *wide* also finds strong edits."""
-        found: dict[UUID, Near] = {}
+        """What looks like *fingerprint*, judged by evidence: distances only propose."""
+        found = set[UUID]()
         capped = False
-        for phash, radius in _searches(fingerprint, near_distance, wide=wide):
+        for phash, radius in _searches(fingerprint):
             near = await store.list_near(snapshot, phash, radius, _READ + 1)
             capped = capped or len(near) > _READ
-            found |= {each.original_id: each for each in near[:_READ]}
-        found.pop(besides, None) if besides else None
-        known = await store.list_fingerprints(snapshot, list(found))
+            found |= {each.original_id for each in near[:_READ]}
+        known = await store.list_fingerprints(snapshot, [each for each in found if each != besides])
         return Likely(_judged(fingerprint, known, near_distance), capped)
 
     async def make_up_for(self) -> int:
@@ -113,9 +111,7 @@ class Similarity:
                 await self.jobs.defer(tx, TakeFingerprint(original=original.id))
         return len(overdue)
 
-    async def list_hubs(
-        self, snapshot: Snapshot, *, after: UUID | None, limit: int
-    ) -> list[UUID]:
+    async def list_hubs(self, snapshot: Snapshot, *, after: UUID | None, limit: int) -> list[UUID]:
         """Originals that match so many others that they are a placeholder."""
         return await store.list_hubs(snapshot, after, limit)
 
@@ -123,13 +119,10 @@ class Similarity:
         return await store.count_hubs(snapshot)
 
 
-def _searches(
-    fingerprint: Fingerprint, near_distance: int, *, wide: bool
-) -> Sequence[tuple[bytes, int]]:
-    """Which hashes to look for, and how far: other orientations only where it may take longer."""
-    radius = WIDEST if wide else max(NARROW, near_distance)
-    upright = [(fingerprint.phash, radius)]
-    return upright + [(turned, NARROW) for turned in fingerprint.turned] if wide else upright
+def _searches(fingerprint: Fingerprint) -> Sequence[tuple[bytes, int]]:
+    """Which hashes to look for and how far: strong edits, and pictures that were turned."""
+    turned = [(phash, _TURNED_RADIUS) for phash in fingerprint.turned]
+    return [(fingerprint.phash, WIDEST), *turned]
 
 
 def _judged(

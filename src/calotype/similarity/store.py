@@ -34,7 +34,8 @@ class _Row:
 
     def fingerprint(self) -> Fingerprint:
         values: dict[str, Any] = {name: getattr(self, name) for name in _NAMES}
-        return Fingerprint(**values | {"turned": tuple(self.turned), "tiles": tuple(self.tiles)})
+        values |= {"turned": tuple(self.turned), "tiles": tuple(self.tiles)}
+        return Fingerprint(**values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from calotype.originals import (
     OriginalMissing,
     Originals,
 )
+from calotype.similarity import TakeFingerprint
 from calotype.storage import Objects, Spool, at_hand, disk_trouble
 from calotype.uploads import store
 from calotype.uploads.errors import EmptyFile
@@ -147,6 +148,8 @@ class Uploads:
                 readable = await self.originals.note_examined(tx, original.id, examined)
             if readable is not None:
                 await self.library.settle_state(tx, original.id, readable=readable)
+            if readable:
+                await self.jobs.defer(tx, TakeFingerprint(original=original.id))
 
     async def _look(self, original: Original) -> Examined:
         async with at_hand(self.objects, self.spool, original.object_key) as file:

@@ -1,0 +1,104 @@
+"""From a new fingerprint to pairs that wait for review."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from calotype.database import Caller, Database, Snapshot
+from calotype.imaging import Fingerprint, Pixels, Unreadable
+from calotype.jobs import Jobs
+from calotype.review import rule_store, store
+from calotype.review.model import ApplyRules, Compare, Found, Looks, Side
+from calotype.similarity import Candidate, Similarity
+from calotype.storage import ObjectMissing, Objects, Spool, at_hand, disk_trouble
+
+log = structlog.get_logger()
+
+_MOST_DECODED = 5
+_PIXELS: Mapping[str, Any] = {"figures": [{"name": "pixels", "value": 0, "limit": 0}]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """Looks for what a picture looks like; `near_distance` is for tenants that chose none."""
+
+    database: Database
+    objects: Objects
+    spool: Spool
+    similarity: Similarity
+    decoders: Pixels
+    jobs: Jobs
+    near_distance: int
+
+    async def compare(self, caller: Caller, job: Compare) -> None:
+        """Queue what an original looks like; doing it twice changes nothing."""
+        async with self.database.snapshot(caller) as snapshot:
+            fingerprint = await self.similarity.find(snapshot, job.original)
+            sides = await store.list_sides(snapshot, [job.original])
+        if fingerprint is None or not sides:
+            return
+        async with at_hand(self.objects, self.spool, sides[job.original].object_key) as file:
+            found, _ = await self.find(caller, fingerprint, file, besides=job.original)
+        async with self.database.transaction(caller) as tx:
+            for each in found:
+                await store.add_pair(tx, job.original, each)
+            if found and await rule_store.list_approved(tx):
+                await self.jobs.defer(tx, ApplyRules())
+
+    async def find(
+        self, caller: Caller, fingerprint: Fingerprint, file: Path, *, besides: UUID | None = None
+    ) -> tuple[list[Found], bool]:
+        """What a file looks like, and whether more was near than was read."""
+        async with self.database.snapshot(caller) as snapshot:
+            near_distance = await self.near_distance_of(snapshot)
+            likely = await self.similarity.likely(
+                snapshot, fingerprint, near_distance=near_distance, besides=besides
+            )
+            sides = await store.list_sides(snapshot, [c.original_id for c in likely.candidates])
+        equal = await self._equal(fingerprint, file, likely.candidates, sides)
+        found = [_found(each, equal) for each in likely.candidates if each.original_id in sides]
+        return found, likely.capped
+
+    async def near_distance_of(self, snapshot: Snapshot) -> int:
+        """The threshold of the tenant: its own, or that of the installation."""
+        chosen = await store.own_near_distance(snapshot)
+        return self.near_distance if chosen is None else chosen
+
+    async def _equal(
+        self,
+        fingerprint: Fingerprint,
+        file: Path,
+        candidates: tuple[Candidate, ...],
+        sides: Mapping[UUID, Side],
+    ) -> set[UUID]:
+        """Those of the nearest candidates whose every pixel is the same."""
+        size = fingerprint.width, fingerprint.height
+        worth = [
+            sides[each.original_id]
+            for each in candidates
+            if each.original_id in sides
+            and each.likeness.certainty == "near"
+            and (sides[each.original_id].width, sides[each.original_id].height) == size
+        ]
+        return {side.id for side in worth[:_MOST_DECODED] if await self._same_pixels(file, side)}
+
+    async def _same_pixels(self, file: Path, side: Side) -> bool:
+        try:
+            async with at_hand(self.objects, self.spool, side.object_key) as other:
+                with disk_trouble():
+                    return await self.decoders.same_pixels(file, other)
+        except (Unreadable, ObjectMissing) as error:
+            log.warning("review.not_compared", original=str(side.id), reason=str(error))
+            return False
+
+
+def _found(candidate: Candidate, equal: set[UUID]) -> Found:
+    likeness = candidate.likeness
+    assert likeness.certainty is not None
+    certainty: Looks = "pixels" if candidate.original_id in equal else likeness.certainty
+    evidence = _PIXELS if certainty == "pixels" else likeness.evidence.to_json()
+    return Found(candidate.original_id, certainty, likeness.distance, evidence)
