@@ -125,7 +125,7 @@ class Library:
         """Media that the caller sees, outside the trash, which show one of *originals*."""
         return await store.list_showing(snapshot, originals, limit)
 
-    async def show_instead(self, tx: Transaction, source: UUID, target: UUID) -> list[Facts]:
+    async def show_instead(self, tx: Transaction, source: UUID, target: UUID) -> Sequence[Facts]:
         """Have all media that show *source* show *target*; tells what they said before.
 
         Both originals are locked. Only who may change all of the media may do this, and also those

@@ -1,6 +1,6 @@
-"""Bands: how a hash of 256 bits is cut up so that everything near it is found by equality.
+"""Bands: how a hash is cut up so that everything near it is found by equality.
 
-A hash is cut into 16 bands of 16 bits. If two hashes differ in at most r bits and band i is searched
+A hash of 256 bits is cut into 16 bands of 16. If two hashes differ in at most r bits and band i is searched
 within t(i) bits, then nothing is missed as long as the sum of t(i) + 1 exceeds r: fewer differences
 than that cannot put more than t(i) into every band. So 6 bands are enough for a distance of 5, all
 16 for one of 15, and all of them with each of their bits turned once for one of 31.
@@ -9,8 +9,11 @@ Neighbouring bits of real hashes depend on each other, so a band takes its bits 
 hash, in an order that never changes: otherwise a few bands would hold most of the pictures.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from operator import itemgetter
+from struct import unpack_from
+from uuid import UUID
 
 HASH_BITS = 256
 BANDS = 16
@@ -24,6 +27,9 @@ ORDER = sorted(range(HASH_BITS), key=lambda bit: sha256(bytes([bit])).digest())
 _shuffle = itemgetter(*ORDER)
 _TURNS = (0, *(1 << bit for bit in range(BAND_BITS)))
 _LOWEST = -(1 << BAND_BITS - 1)
+_TILE_BANDS = 4
+_TILE_BITS = BAND_BITS + 2
+_SCOPE_BITS = 62 - _TILE_BITS
 
 
 def bits_of(phash: bytes) -> str:
@@ -53,3 +59,15 @@ def _values(bits: str, band: int, turned: int) -> list[int]:
 
 def _padded(values: list[int], width: int) -> list[int | None]:
     return [*values, *[None] * (width - len(values))]
+
+
+def tile_keys(scope: UUID, tiles: Sequence[bytes]) -> list[int]:
+    """What the details of a picture are found by: where each hash has which 16 bits.
+
+    Nothing is promised here: a detail is found as long as 16 of its bits in a row stayed the same.
+    """
+    place = scope.int % (1 << _SCOPE_BITS) << _TILE_BITS
+    words = (unpack_from(f">{_TILE_BANDS}H", tile) for tile in tiles)
+    return sorted(
+        {place | band << BAND_BITS | word for each in words for band, word in enumerate(each)}
+    )

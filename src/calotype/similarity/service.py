@@ -11,7 +11,7 @@ from calotype.imaging import FINGERPRINT_ALGORITHM, Fingerprint, Pixels, Unreada
 from calotype.jobs import Job, Jobs
 from calotype.originals import OriginalMissing, Originals
 from calotype.similarity import store
-from calotype.similarity.banding import WIDEST
+from calotype.similarity.banding import WIDEST, tile_keys
 from calotype.similarity.errors import FingerprintMissing
 from calotype.similarity.ladder import compare
 from calotype.similarity.model import Candidate, Likely, TakeFingerprint
@@ -23,6 +23,7 @@ HUB_MATCHES = 1000
 """A picture that is near so many others is a placeholder, and is not searched for any more."""
 _HUB_RADIUS = 5
 _TURNED_RADIUS = 15
+_SHARED_KEYS = 2
 _READ = 100
 _BATCH = 1000
 _RUNGS = ("near", "variant", "similar")
@@ -72,8 +73,10 @@ class Similarity:
         await store.add(tx, original, fingerprint, hub=hub)
         if hub:
             await store.remove_bands(tx, original)
+            await store.remove_tiles(tx, original)
         else:
             await store.add_bands(tx, original, fingerprint.phash)
+            await store.add_tiles(tx, original, _keys(tx, fingerprint))
 
     async def get(self, snapshot: Snapshot, original: UUID) -> Fingerprint:
         found = await store.find(snapshot, original)
@@ -99,6 +102,8 @@ class Similarity:
             near = await store.list_near(snapshot, phash, radius, _READ + 1)
             capped = capped or len(near) > _READ
             found |= {each.original_id for each in near[:_READ]}
+        keys = _keys(snapshot, fingerprint)
+        found |= set(await store.list_sharing(snapshot, keys, _SHARED_KEYS, _READ))
         known = await store.list_fingerprints(snapshot, [each for each in found if each != besides])
         return Likely(_judged(fingerprint, known, near_distance), capped)
 
@@ -117,6 +122,11 @@ class Similarity:
 
     async def count_hubs(self, snapshot: Snapshot) -> int:
         return await store.count_hubs(snapshot)
+
+
+def _keys(snapshot: Snapshot, fingerprint: Fingerprint) -> list[int]:
+    assert snapshot.caller.tenant is not None
+    return tile_keys(snapshot.caller.tenant, fingerprint.tiles)
 
 
 def _searches(fingerprint: Fingerprint) -> Sequence[tuple[bytes, int]]:

@@ -83,8 +83,26 @@ async def add_bands(tx: Transaction, original: UUID, phash: bytes) -> None:
     )
 
 
+async def add_tiles(tx: Transaction, original: UUID, keys: Sequence[int]) -> None:
+    """Let crops find an original."""
+    await execute(
+        tx,
+        """
+        insert into fingerprint_tiles (original_id, scope_id, keys)
+        select original_id, scope_id, %(keys)s from fingerprints where original_id = %(original)s
+        on conflict (original_id) do update set keys = excluded.keys
+        """,
+        {"original": original, "keys": list(keys)},
+    )
+
+
 async def remove_bands(tx: Transaction, original: UUID) -> None:
     query = "delete from fingerprint_bands where original_id = %(original)s"
+    await execute(tx, query, {"original": original})
+
+
+async def remove_tiles(tx: Transaction, original: UUID) -> None:
+    query = "delete from fingerprint_tiles where original_id = %(original)s"
     await execute(tx, query, {"original": original})
 
 
@@ -117,6 +135,17 @@ async def list_near(snapshot: Snapshot, phash: bytes, radius: int, limit: int) -
     )
 
 
+async def list_sharing(
+    snapshot: Snapshot, keys: Sequence[int], fewest: int, limit: int
+) -> list[UUID]:
+    """Originals of the caller's tenant that share most of *keys*, and *fewest* at least."""
+    cursor = await snapshot.connection.execute(
+        "select original_id from find_sharing(%(keys)s::bigint[], %(fewest)s, %(limit)s)",
+        {"keys": list(keys), "fewest": fewest, "limit": limit},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def list_overdue(snapshot: Snapshot, algorithm: int, limit: int) -> list[Overdue]:
     """Originals that can be read and have no fingerprint of this *algorithm* yet."""
     return await rows(
@@ -147,8 +176,3 @@ async def list_hubs(snapshot: Snapshot, after: UUID | None, limit: int) -> list[
 async def count_hubs(snapshot: Snapshot) -> int:
     query = "select count(*) from fingerprints where hub and scope_id = current_tenant()"
     return await value(snapshot, query, {})
-
-
-async def is_hub(snapshot: Snapshot, original: UUID) -> bool:
-    query = "select hub from fingerprints where original_id = %(original)s"
-    return bool(await value(snapshot, query, {"original": original}))

@@ -69,6 +69,35 @@ begin
     limit max_rows;
 end $$;
 
+-- By the keys of its details a crop finds its picture; the dedupe scope is part of each key.
+create table fingerprint_tiles (
+    original_id uuid primary key references fingerprints on delete cascade,
+    scope_id uuid not null,
+    keys bigint[] not null
+);
+create index fingerprint_tiles_keys on fingerprint_tiles using gin (keys);
+call isolate('fingerprint_tiles', 'scope_id = (select calotype.current_tenant())');
+
+-- Originals that share most keys. A key that is found everywhere says little, so only some of those
+-- that have it are counted.
+create function find_sharing(wanted bigint[], fewest integer, max_rows integer)
+    returns table (original_id uuid, shared bigint)
+    language plpgsql stable security definer set search_path = calotype, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare
+    here uuid := current_tenant();
+begin
+    return query
+    select owner.original_id, count(*) as alike
+    from unnest(wanted) as key cross join lateral (
+        select t.original_id from fingerprint_tiles t
+        where t.keys @> array[key] and t.scope_id = here limit 50
+    ) as owner
+    group by owner.original_id having count(*) >= fewest
+    order by alike desc, owner.original_id
+    limit max_rows;
+end $$;
+
 create function forget_fingerprint() returns trigger
     language plpgsql security definer set search_path = calotype, pg_temp as $$
 begin
