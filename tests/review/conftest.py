@@ -67,7 +67,9 @@ async def pairs(client: httpx.AsyncClient, **wanted: str) -> list[dict]:
     return answer.json()["items"]
 
 
-async def settle(client: httpx.AsyncClient, pair: dict | str, verdict: str, **more) -> httpx.Response:
+async def settle(
+    client: httpx.AsyncClient, pair: dict | str, verdict: str, **more
+) -> httpx.Response:
     pair_id = pair if isinstance(pair, str) else pair["id"]
     return await client.post(f"/api/duplicates/{pair_id}", json={"verdict": verdict, **more})
 

@@ -26,7 +26,8 @@ ORDER = sorted(range(HASH_BITS), key=lambda bit: sha256(bytes([bit])).digest())
 
 _shuffle = itemgetter(*ORDER)
 _TURNS = (0, *(1 << bit for bit in range(BAND_BITS)))
-_LOWEST = -(1 << BAND_BITS - 1)
+_PLACES = 1 << 16
+_SIGNED, _UNSIGNED = 1 << 31, 1 << 32
 _TILE_BANDS = 4
 _TILE_BITS = BAND_BITS + 2
 _SCOPE_BITS = 62 - _TILE_BITS
@@ -43,18 +44,29 @@ def turns(radius: int) -> list[int]:
     return [(radius - band) // BANDS for band in range(BANDS)]
 
 
-def keys(bits: str, radius: int) -> list[list[int | None]]:
+def place_of(scope: UUID) -> int:
+    """The bits of a scope that stand before each of its bands."""
+    return scope.int % _PLACES
+
+
+def keys(scope: UUID, bits: str, radius: int) -> list[list[int | None]]:
     """For each band the values that it may have within *radius*; None stands for no value."""
+    place = place_of(scope) << BAND_BITS
     wanted = turns(radius)
     width = len(_TURNS) if max(wanted) > 0 else 1
-    return [_padded(_values(bits, band, wanted[band]), width) for band in range(BANDS)]
+    return [_padded(_values(place, bits, band, wanted[band]), width) for band in range(BANDS)]
 
 
-def _values(bits: str, band: int, turned: int) -> list[int]:
+def _values(place: int, bits: str, band: int, turned: int) -> list[int]:
     if turned < 0:
         return []
-    value = int(bits[band * BAND_BITS : (band + 1) * BAND_BITS], 2)
-    return [(value ^ turn) + _LOWEST for turn in (_TURNS if turned else _TURNS[:1])]
+    value = place | int(bits[band * BAND_BITS : (band + 1) * BAND_BITS], 2)
+    return [_signed(value ^ turn) for turn in (_TURNS if turned else _TURNS[:1])]
+
+
+def _signed(value: int) -> int:
+    """As PostgreSQL reads 32 bits."""
+    return value - _UNSIGNED if value >= _SIGNED else value
 
 
 def _padded(values: list[int], width: int) -> list[int | None]:

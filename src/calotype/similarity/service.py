@@ -76,7 +76,7 @@ class Similarity:
             await store.remove_tiles(tx, original)
         else:
             await store.add_bands(tx, original, fingerprint.phash)
-            await store.add_tiles(tx, original, _keys(tx, fingerprint))
+            await store.add_tiles(tx, original, tile_keys(store.own_scope(tx), fingerprint.tiles))
 
     async def get(self, snapshot: Snapshot, original: UUID) -> Fingerprint:
         found = await store.find(snapshot, original)
@@ -102,7 +102,7 @@ class Similarity:
             near = await store.list_near(snapshot, phash, radius, _READ + 1)
             capped = capped or len(near) > _READ
             found |= {each.original_id for each in near[:_READ]}
-        keys = _keys(snapshot, fingerprint)
+        keys = tile_keys(store.own_scope(snapshot), fingerprint.tiles)
         found |= set(await store.list_sharing(snapshot, keys, _SHARED_KEYS, _READ))
         known = await store.list_fingerprints(snapshot, [each for each in found if each != besides])
         return Likely(_judged(fingerprint, known, near_distance), capped)
@@ -122,11 +122,6 @@ class Similarity:
 
     async def count_hubs(self, snapshot: Snapshot) -> int:
         return await store.count_hubs(snapshot)
-
-
-def _keys(snapshot: Snapshot, fingerprint: Fingerprint) -> list[int]:
-    assert snapshot.caller.tenant is not None
-    return tile_keys(snapshot.caller.tenant, fingerprint.tiles)
 
 
 def _searches(fingerprint: Fingerprint) -> Sequence[tuple[bytes, int]]:

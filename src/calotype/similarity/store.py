@@ -7,7 +7,7 @@ from uuid import UUID
 
 from calotype.database import Snapshot, Transaction, execute, rows, value
 from calotype.imaging import Fingerprint
-from calotype.similarity.banding import bits_of, keys
+from calotype.similarity.banding import bits_of, keys, place_of
 from calotype.similarity.model import Near
 
 _NAMES = tuple(field.name for field in fields(Fingerprint))
@@ -46,6 +46,12 @@ class Overdue:
     scope_id: UUID
 
 
+def own_scope(snapshot: Snapshot) -> UUID:
+    """The scope that the caller searches: nobody looks for pictures without a tenant."""
+    assert snapshot.caller.tenant is not None
+    return snapshot.caller.tenant
+
+
 async def add(tx: Transaction, original: UUID, fingerprint: Fingerprint, *, hub: bool) -> None:
     """Write a fingerprint down, in the place of an older one."""
     values: dict[str, Any] = {name: getattr(fingerprint, name) for name in _NAMES}
@@ -74,12 +80,17 @@ async def add_bands(tx: Transaction, original: UUID, phash: bytes) -> None:
     await execute(
         tx,
         """
-        insert into fingerprint_bands (original_id, scope_id, bits)
-        select original_id, scope_id, %(bits)s::bit(256) from fingerprints
-            where original_id = %(original)s
+        insert into fingerprint_bands (original_id, scope_id, place, bits)
+        select original_id, scope_id, %(place)s::bit(16), %(bits)s::bit(256) from fingerprints
+            where original_id = %(original)s and scope_id = %(scope)s
         on conflict (original_id) do update set bits = excluded.bits
         """,
-        {"original": original, "bits": bits_of(phash)},
+        {
+            "original": original,
+            "scope": tx.caller.tenant,
+            "place": f"{place_of(own_scope(tx)):016b}",
+            "bits": bits_of(phash),
+        },
     )
 
 
@@ -130,8 +141,13 @@ async def list_near(snapshot: Snapshot, phash: bytes, radius: int, limit: int) -
         snapshot,
         Near,
         "select original_id, distance"
-        " from find_alike(%(bits)s::bit(256), %(radius)s, %(keys)s::smallint[], %(limit)s)",
-        {"bits": bits, "radius": radius, "keys": keys(bits, radius), "limit": limit},
+        " from find_alike(%(bits)s::bit(256), %(radius)s, %(keys)s::integer[], %(limit)s)",
+        {
+            "bits": bits,
+            "radius": radius,
+            "keys": keys(own_scope(snapshot), bits, radius),
+            "limit": limit,
+        },
     )
 
 
