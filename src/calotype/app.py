@@ -33,15 +33,26 @@ from calotype.library import LIBRARY_CHECKS, Addresses, Library
 from calotype.library.tasks import library_tasks
 from calotype.originals import (
     ORIGINAL_CHECKS,
+    ORIGINALS,
     Check,
     Doctor,
     Finding,
     Keeping,
     Originals,
+    Probe,
     Scrubber,
     Sweeper,
 )
 from calotype.originals.tasks import originals_tasks
+from calotype.renditions import (
+    KEY_SPACE,
+    RENDITION_CHECKS,
+    RENDITION_MISSING,
+    Making,
+    Renditions,
+    Upkeep,
+)
+from calotype.renditions.tasks import renditions_tasks
 from calotype.review import (
     REVIEW_CHECKS,
     Checking,
@@ -65,8 +76,8 @@ LOADERS_DIFFER = Check(
     message="This decoder is allowed or missing by mistake.",
 )
 ALL_CHECKS = (
-    *DATABASE_CHECKS, *ORIGINAL_CHECKS, *SIMILARITY_CHECKS, *LIBRARY_CHECKS, *REVIEW_CHECKS,
-    *UPLOAD_CHECKS, *JOB_CHECKS,
+    *DATABASE_CHECKS, *ORIGINAL_CHECKS, *RENDITION_CHECKS, *SIMILARITY_CHECKS, *LIBRARY_CHECKS,
+    *REVIEW_CHECKS, *UPLOAD_CHECKS, *JOB_CHECKS,
 )  # fmt: skip
 _STRAY_DAYS = 1.0
 
@@ -112,6 +123,8 @@ class House:
     sweeper: Sweeper
     scrubber: Scrubber
     doctor: Doctor
+    renditions: Renditions
+    upkeep: Upkeep
     library: Library
     similarity: Similarity
     journal: Journal
@@ -129,8 +142,8 @@ class House:
         """What routes may ask for."""
         provided = (
             self.settings, self.database, self.accounts, self.addresses, self.idempotency,
-            self.originals, self.library, self.uploads, self.deliveries, self.journal,
-            self.undoing, self.checking, self.queue, self.settling, self.rules,
+            self.originals, self.renditions, self.library, self.uploads, self.deliveries,
+            self.journal, self.undoing, self.checking, self.queue, self.settling, self.rules,
             SessionCookie(secure=self.settings.public_url.startswith("https:")),
         )  # fmt: skip
         return {type(part): part for part in provided} | {Objects: self.objects}
@@ -139,6 +152,7 @@ class House:
     def tasks(self) -> list[Task[Any]]:
         return [
             *originals_tasks(self.sweeper, self.scrubber),
+            *renditions_tasks(self.renditions, self.upkeep),
             *library_tasks(self.library),
             *uploads_tasks(self.uploads),
             *similarity_tasks(self.similarity),
@@ -167,6 +181,7 @@ async def build(
         spool = await asyncio.to_thread(Spool, settings.data / "spool")
         house = _furnish(settings, database, objects, readers, decoders, spool)
         stack.push_async_callback(house.accounts.close)
+        stack.push_async_callback(house.renditions.close)
         yield house
 
 
@@ -184,12 +199,23 @@ def _furnish(
     )
     originals = Originals(Keeping(database, objects))
     grace = int(settings.orphan_grace.total_seconds())
-    sweeper = Sweeper(database, objects, grace_seconds=grace, stray_days=_STRAY_DAYS)
+    sweeper = Sweeper(
+        database, objects, grace_seconds=grace, stray_days=_STRAY_DAYS,
+        key_spaces=(ORIGINALS, KEY_SPACE),
+    )  # fmt: skip
     scrubber = Scrubber(database, objects)
+    jobs = Jobs.to_defer()
+    making = Making(
+        database=database, objects=objects, pixels=decoders, spool=spool, jobs=jobs
+    )  # fmt: skip
+    renditions = Renditions(
+        database=database, originals=originals, making=making, jobs=jobs,
+        presets=settings.presets, eager=settings.renditions == "eager",
+    )  # fmt: skip
+    upkeep = Upkeep(database, objects, sweeper)
     library = Library(database, originals, trash_days=settings.trash_days)
     addresses = Addresses(keys, settings.public_url.rstrip("/"))
     idempotency = Idempotency(database)
-    jobs = Jobs.to_defer()
     similarity = Similarity(
         database=database, objects=objects, originals=originals, decoders=decoders, jobs=jobs,
         spool=spool, afterwards=Compare,
@@ -207,16 +233,20 @@ def _furnish(
     settling = Settling(originals=originals, library=library, journal=journal)
     uploads = Uploads(
         database=database, objects=objects, originals=originals, library=library,
-        idempotency=idempotency, readers=readers, decoders=decoders, jobs=jobs,
-        spool=spool, limit_bytes=settings.max_upload,
+        idempotency=idempotency, renditions=renditions, readers=readers, decoders=decoders,
+        jobs=jobs, spool=spool, limit_bytes=settings.max_upload,
     )  # fmt: skip
-    doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, (lambda: _check_loaders(decoders),))
+    probes = (
+        Probe(check=LOADERS_DIFFER, look=lambda: _check_loaders(decoders)),
+        Probe(check=RENDITION_MISSING, look=upkeep.look, level="head", repair=upkeep.forget_lost),
+    )
+    doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, probes)
     return House(
         settings=settings, database=database, objects=objects, accounts=accounts,
         addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,
-        scrubber=scrubber, doctor=doctor, library=library, uploads=uploads,
-        deliveries=Deliveries(database, addresses), similarity=similarity, journal=journal,
-        undoing=Undoing(database, journal, settling.inverses, _let_go(originals)),
+        scrubber=scrubber, doctor=doctor, renditions=renditions, upkeep=upkeep, library=library,
+        uploads=uploads, deliveries=Deliveries(database, addresses), similarity=similarity,
+        journal=journal, undoing=Undoing(database, journal, settling.inverses, _let_go(originals)),
         checking=checking, comparing=comparing, settling=settling,
         queue=Queue(library=library, similarity=similarity, comparing=comparing),
         rules=Rules(database=database, settling=settling, jobs=jobs),

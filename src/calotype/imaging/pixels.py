@@ -1,8 +1,9 @@
 """The pool of children that look at pictures."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from calotype.imaging.errors import ImagingUnavailable
 from calotype.imaging.fingerprint import Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.model import Isolation, Limits, Probe
+from calotype.imaging.orders import MOST_ORDERS, Order, Outcome, Rendered, read_outcome
 from calotype.imaging.sandbox import Sandbox
 from calotype.imaging.stripped import Stripped
 
@@ -51,6 +53,25 @@ class Pixels:
         """Tell what the upright picture looks like; of an animation, its first frame."""
         async with self._borrowed() as child:
             return await child.ask("fingerprint", file, Fingerprint.from_json)
+
+    async def render(
+        self, file: Path, orders: Sequence[Order], into: Sequence[Path]
+    ) -> list[Outcome]:
+        """Make the picture of each order in a new file, all of them from one decode."""
+        assert len(orders) == len(into) <= MOST_ORDERS
+        async with self._borrowed() as child:
+            said = [order.to_json() for order in orders]
+            return await child.ask("render", file, partial(_made, into), into=into, orders=said)
+
+    async def same_pixels(self, a: Path, b: Path) -> bool:
+        """Tell whether both look the same in every pixel, by decoding both in full."""
+        async with self._borrowed() as child:
+            return await child.ask("same_pixels", a, lambda said: said["same"] is True, beside=[b])
+
+    async def difference(self, a: Path, b: Path, into: Path) -> float:
+        """Write a PNG of *a* that marks where *b* differs; also tell in what share of it."""
+        async with self._borrowed() as child:
+            return await child.ask("difference", a, _share, beside=[b], into=[into])
 
     async def isolation(self) -> Isolation:
         """Tell which locks hold the children."""
@@ -144,6 +165,13 @@ def _plausible(answer: Mapping[str, Any]) -> Probe:
     return probe
 
 
+def _share(answer: Mapping[str, Any]) -> float:
+    share = float(answer["share"])
+    if not 0 <= share <= 1:
+        raise ValueError(share)
+    return share
+
+
 def _inside(answer: Mapping[str, Any], file: Path) -> Stripped | None:
     """Believe no pieces that the file does not have, and little that it has not."""
     if answer["stripped"] is None:
@@ -152,3 +180,12 @@ def _inside(answer: Mapping[str, Any], file: Path) -> Stripped | None:
     if stripped.end_of_ranges > size_bytes or stripped.size_bytes > size_bytes + _MOST_ADDED_BYTES:
         raise ValueError(stripped.size_bytes)
     return stripped
+
+
+def _made(into: Sequence[Path], answer: Mapping[str, Any]) -> list[Outcome]:
+    """Believe only what lies in the files."""
+    outcomes = [read_outcome(value) for value in answer["made"]]
+    for outcome, file in zip(outcomes, into, strict=True):
+        if isinstance(outcome, Rendered) and outcome.size_bytes != file.stat().st_size:
+            raise ValueError(outcome.size_bytes)
+    return outcomes

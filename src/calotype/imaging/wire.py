@@ -1,11 +1,13 @@
-"""How the server and a child talk: a length, then JSON; a file goes along as a descriptor."""
+"""How the server and a child talk: a length, then JSON; files go along as descriptors."""
 
 import json
+import os
 import struct
 from collections.abc import Mapping
 from typing import Any
 
 MAX_BYTES = 4 << 20
+MOST_DESCRIPTORS = 24
 HEADER = struct.Struct(">I")
 
 
@@ -29,3 +31,10 @@ def missing_bytes(received: bytes | bytearray) -> int:
 def unpack(received: bytes | bytearray) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(received[HEADER.size :])
     return message
+
+
+def write(output: int, data: bytes) -> None:
+    """Write everything; the system may take it in parts."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(output, left) :]

@@ -1,6 +1,6 @@
 """From a new fingerprint to pairs that wait for review."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from calotype.database import Caller, Database, Snapshot
 from calotype.imaging import Fingerprint, Pixels, Unreadable
 from calotype.jobs import Jobs
 from calotype.review import rule_store, store
-from calotype.review.model import ApplyRules, Compare, Found, Looks, Side
-from calotype.similarity import Candidate, Similarity
-from calotype.storage import ObjectMissing, Objects, Spool, at_hand, disk_trouble
+from calotype.review.model import ApplyRules, Compare, Found, Side
+from calotype.similarity import Candidate, Near, Similarity
+from calotype.storage import ObjectMissing, Objects, Spool, disk_trouble
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Comparing:
             sides = await store.list_sides(snapshot, [job.original])
         if fingerprint is None or not sides:
             return
-        async with at_hand(self.objects, self.spool, sides[job.original].object_key) as file:
+        async with self.spool.at_hand(self.objects, sides[job.original].object_key) as file:
             found, _ = await self.find(caller, fingerprint, file, besides=job.original)
         async with self.database.transaction(caller) as tx:
             for each in found:
@@ -58,10 +58,12 @@ class Comparing:
             likely = await self.similarity.likely(
                 snapshot, fingerprint, near_distance=near_distance, besides=besides
             )
-            sides = await store.list_sides(snapshot, [c.original_id for c in likely.candidates])
-        equal = await self._equal(fingerprint, file, likely.candidates, sides)
-        found = [_found(each, equal) for each in likely.candidates if each.original_id in sides]
-        return found, likely.capped
+            proposed = [each.original_id for each in (*likely.candidates, *likely.twins)]
+            sides = await store.list_sides(snapshot, proposed)
+        equal = await self._equal(file, likely.twins, sides)
+        seen = {each.original_id for each in equal}
+        alike = [_found(each) for each in likely.candidates if each.original_id in sides]
+        return [*equal, *(each for each in alike if each.original_id not in seen)], likely.capped
 
     async def near_distance_of(self, snapshot: Snapshot) -> int:
         """The threshold of the tenant: its own, or that of the installation."""
@@ -69,26 +71,18 @@ class Comparing:
         return self.near_distance if chosen is None else chosen
 
     async def _equal(
-        self,
-        fingerprint: Fingerprint,
-        file: Path,
-        candidates: tuple[Candidate, ...],
-        sides: Mapping[UUID, Side],
-    ) -> set[UUID]:
-        """Those of the nearest candidates whose every pixel is the same."""
-        size = fingerprint.width, fingerprint.height
-        worth = [
-            sides[each.original_id]
-            for each in candidates
-            if each.original_id in sides
-            and each.likeness.certainty == "near"
-            and (sides[each.original_id].width, sides[each.original_id].height) == size
+        self, file: Path, twins: Sequence[Near], sides: Mapping[UUID, Side]
+    ) -> list[Found]:
+        """Those of the nearest twins whose every pixel is the same."""
+        return [
+            Found(twin.original_id, "pixels", twin.distance, _PIXELS)
+            for twin in twins[:_MOST_DECODED]
+            if twin.original_id in sides and await self._same_pixels(file, sides[twin.original_id])
         ]
-        return {side.id for side in worth[:_MOST_DECODED] if await self._same_pixels(file, side)}
 
     async def _same_pixels(self, file: Path, side: Side) -> bool:
         try:
-            async with at_hand(self.objects, self.spool, side.object_key) as other:
+            async with self.spool.at_hand(self.objects, side.object_key) as other:
                 with disk_trouble():
                     return await self.decoders.same_pixels(file, other)
         except (Unreadable, ObjectMissing) as error:
@@ -96,9 +90,8 @@ class Comparing:
             return False
 
 
-def _found(candidate: Candidate, equal: set[UUID]) -> Found:
+def _found(candidate: Candidate) -> Found:
     likeness = candidate.likeness
     assert likeness.certainty is not None
-    certainty: Looks = "pixels" if candidate.original_id in equal else likeness.certainty
-    evidence = _PIXELS if certainty == "pixels" else likeness.evidence.to_json()
-    return Found(candidate.original_id, certainty, likeness.distance, evidence)
+    evidence = likeness.evidence.to_json()
+    return Found(candidate.original_id, likeness.certainty, likeness.distance, evidence)

@@ -1,6 +1,6 @@
 """The verbs of similarity: take a fingerprint, note it, find what looks alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from calotype.similarity import store
 from calotype.similarity.banding import WIDEST, tile_keys
 from calotype.similarity.errors import FingerprintMissing
 from calotype.similarity.ladder import compare
-from calotype.similarity.model import Candidate, Likely, TakeFingerprint
-from calotype.storage import Objects, Spool, at_hand, disk_trouble
+from calotype.similarity.model import Candidate, Likely, Near, TakeFingerprint
+from calotype.storage import Objects, Spool, disk_trouble
 
 log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ class Similarity:
 
     async def _look(self, original: UUID, key: str) -> Fingerprint | None:
         try:
-            async with at_hand(self.objects, self.spool, key) as file:
+            async with self.spool.at_hand(self.objects, key) as file:
                 with disk_trouble():
                     return await self.decoders.fingerprint(file)
         except Unreadable as error:
@@ -105,7 +105,13 @@ class Similarity:
         keys = tile_keys(store.own_scope(snapshot), fingerprint.tiles)
         found |= set(await store.list_sharing(snapshot, keys, _SHARED_KEYS, _READ))
         known = await store.list_fingerprints(snapshot, [each for each in found if each != besides])
-        return Likely(_judged(fingerprint, known, near_distance), capped)
+        candidates = [
+            Candidate(original, compare(fingerprint, other, near_distance))
+            for original, other in known.items()
+        ]
+        return Likely(
+            _standing(candidates), _twins(fingerprint, known, candidates, near_distance), capped
+        )
 
     async def make_up_for(self) -> int:
         """Have fingerprints taken whose job died, or that are of an older algorithm."""
@@ -130,15 +136,27 @@ def _searches(fingerprint: Fingerprint) -> Sequence[tuple[bytes, int]]:
     return [(fingerprint.phash, WIDEST), *turned]
 
 
-def _judged(
-    fingerprint: Fingerprint, known: dict[UUID, Fingerprint], near_distance: int
-) -> tuple[Candidate, ...]:
-    judged = [
-        Candidate(original, compare(fingerprint, other, near_distance))
-        for original, other in known.items()
-    ]
-    standing = [each for each in judged if each.likeness.certainty is not None]
+def _standing(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Those that stand on a rung, the surest first."""
+    standing = [each for each in candidates if each.likeness.certainty is not None]
     return tuple(sorted(standing, key=_rank))
+
+
+def _twins(
+    fingerprint: Fingerprint,
+    known: Mapping[UUID, Fingerprint],
+    candidates: Sequence[Candidate],
+    near_distance: int,
+) -> tuple[Near, ...]:
+    """Near pictures of the same size, the nearest first."""
+    size = fingerprint.width, fingerprint.height
+    twins = [
+        Near(each.original_id, each.likeness.distance)
+        for each in candidates
+        if (known[each.original_id].width, known[each.original_id].height) == size
+        and (each.likeness.certainty == "near" or each.likeness.distance <= near_distance)
+    ]
+    return tuple(sorted(twins, key=lambda near: (near.distance, near.original_id)))
 
 
 def _rank(candidate: Candidate) -> tuple[int, int, UUID]:
