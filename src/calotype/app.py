@@ -143,7 +143,7 @@ class House:
         provided = (
             self.settings, self.database, self.accounts, self.addresses, self.idempotency,
             self.originals, self.renditions, self.library, self.uploads, self.deliveries,
-            self.journal, self.undoing, self.checking, self.queue, self.settling, self.rules,
+            self.journal, self.undoing, self.checking, self.comparing, self.queue, self.settling, self.rules,
             SessionCookie(secure=self.settings.public_url.startswith("https:")),
         )  # fmt: skip
         return {type(part): part for part in provided} | {Objects: self.objects}

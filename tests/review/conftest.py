@@ -1,7 +1,6 @@
 """Pictures that look alike, and what a worker does with them."""
 
 import io
-from uuid import UUID
 
 import httpx
 import numpy as np
@@ -13,12 +12,15 @@ from calotype.review import Compare
 from calotype.similarity import TakeFingerprint
 from tests.http.speaking import look_at_everything, upload
 
-WIDTH, HEIGHT = 320, 240
+WIDTH, HEIGHT = 640, 480
 
 
 def scene(seed: int = 1) -> bytes:
     """A picture with enough to see, as PNG."""
-    spots = np.random.default_rng(seed).integers(0, 256, (18, 24, 3), dtype=np.uint8)
+    chance = np.random.default_rng(seed)
+    light = chance.integers(40, 216, (9, 12, 1))
+    colours = chance.integers(-40, 40, (3, 4, 3)).repeat(3, axis=0).repeat(3, axis=1)
+    spots = (light + colours).clip(0, 255).astype(np.uint8)
     image = Image.fromarray(spots).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
     written = io.BytesIO()
     image.save(written, "PNG")
@@ -74,5 +76,12 @@ async def settle(
     return await client.post(f"/api/duplicates/{pair_id}", json={"verdict": verdict, **more})
 
 
-def originals_of(house_rows: list[tuple]) -> set[UUID]:
-    return {row[0] for row in house_rows}
+async def ask(house: House, query: str) -> list[tuple]:
+    """Ask as the system, which sees all tenants."""
+    async with house.database.snapshot(SYSTEM) as snapshot:
+        return await (await snapshot.connection.execute(query)).fetchall()
+
+
+async def do(house: House, statement: str) -> None:
+    async with house.database.transaction(SYSTEM) as tx:
+        await tx.connection.execute(statement)

@@ -3,20 +3,10 @@
 import httpx
 
 from calotype.app import House
-from calotype.database import SYSTEM, Caller
+from calotype.database import Caller
 from calotype.similarity import TakeFingerprint, service
 from tests.http.speaking import look_at_everything, with_key
-from tests.review.conftest import add, as_jpeg, scene, work
-
-
-async def ask(house: House, query: str) -> list[tuple]:
-    async with house.database.snapshot(SYSTEM) as snapshot:
-        return await (await snapshot.connection.execute(query)).fetchall()
-
-
-async def do(house: House, statement: str) -> None:
-    async with house.database.transaction(SYSTEM) as tx:
-        await tx.connection.execute(statement)
+from tests.review.conftest import add, as_jpeg, ask, do, scene, work
 
 
 def jobs(name: str) -> str:

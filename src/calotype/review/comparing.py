@@ -1,5 +1,6 @@
 """From a new fingerprint to pairs that wait for review."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from calotype.database import Caller, Database, Snapshot
 from calotype.imaging import Fingerprint, Pixels, Unreadable
 from calotype.jobs import Jobs
 from calotype.review import rule_store, store
-from calotype.review.model import ApplyRules, Compare, Found, Side
+from calotype.review.model import ApplyRules, Compare, Found, Pair, Side
 from calotype.similarity import Candidate, Near, Similarity
 from calotype.storage import ObjectMissing, Objects, Spool, disk_trouble
 
@@ -64,6 +65,20 @@ class Comparing:
         seen = {each.original_id for each in equal}
         alike = [_found(each) for each in likely.candidates if each.original_id in sides]
         return [*equal, *(each for each in alike if each.original_id not in seen)], likely.capped
+
+    async def draw_difference(self, caller: Caller, pair: Pair) -> bytes:
+        """Draw, as PNG, where the newer picture differs from the older."""
+        async with self.database.snapshot(caller) as snapshot:
+            sides = await store.list_sides(snapshot, pair.originals)
+        first, second = (sides[each].object_key for each in pair.originals)
+        async with (
+            self.spool.at_hand(self.objects, first) as older,
+            self.spool.at_hand(self.objects, second) as newer,
+        ):
+            with disk_trouble(), self.spool.paths() as new_path:
+                drawn = new_path()
+                await self.decoders.difference(older, newer, drawn)
+                return await asyncio.to_thread(drawn.read_bytes)
 
     async def near_distance_of(self, snapshot: Snapshot) -> int:
         """The threshold of the tenant: its own, or that of the installation."""

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
@@ -25,6 +25,7 @@ from calotype.http import (
 )
 from calotype.library import Addresses, Showing
 from calotype.review.checking import Checking
+from calotype.review.comparing import Comparing
 from calotype.review.queueing import Queue
 from calotype.review.settling import Settling
 from calotype.review.wire import (
@@ -185,6 +186,24 @@ async def read_duplicate(
         pair = await verdicts.get(snapshot, pair_id)
         shown = await queue.show(snapshot, [pair])
     return tell.pair(pair, shown.sides, shown.media)
+
+
+@router.get(
+    "/duplicates/{pair_id}/difference", summary="Where two pictures differ",
+    response_class=Response, responses={**responses(404, 422), 200: {"content": {"image/png": {}}}},
+)  # fmt: skip
+async def read_difference(
+    pair_id: UUID,
+    caller: Asking,
+    verdicts: Verdicts,
+    comparing: Annotated[Comparing, Depends(provide(Comparing))],
+    database: Rows,
+) -> Response:
+    """The older picture, faded, with everything marked in which the newer one differs."""
+    async with database.snapshot(caller) as snapshot:
+        pair = await verdicts.get(snapshot, pair_id)
+    drawn = await comparing.draw_difference(caller, pair)
+    return Response(drawn, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
 
 @router.post(
