@@ -36,10 +36,10 @@ def as_jpeg(data: bytes, quality: int = 80, size: tuple[int, int] | None = None)
     return written.getvalue()
 
 
-def as_png(data: bytes) -> bytes:
+def as_png(data: bytes, effort: int = 1) -> bytes:
     """The same pixels in another file."""
     written = io.BytesIO()
-    Image.open(io.BytesIO(data)).save(written, "PNG", compress_level=1)
+    Image.open(io.BytesIO(data)).save(written, "PNG", compress_level=effort)
     return written.getvalue()
 
 
