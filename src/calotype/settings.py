@@ -123,6 +123,10 @@ class Settings(BaseSettings):
     trash_days: float = Field(
         default=30, ge=0, description="How long deleted media can be restored; 0 is at once."
     )
+    near_distance: int = Field(
+        default=5, ge=0, le=31,
+        description="In how many of 256 bits the hashes of near duplicates may differ.",
+    )  # fmt: skip
     presets: Presets = Field(
         default=PRESETS,
         description="More sizes, or others: a comma list such as `banner:1600, square:400x400`, in"

@@ -7,6 +7,7 @@ from calotype.imaging.errors import (
     TooManyPixels,
     Unreadable,
 )
+from calotype.imaging.fingerprint import ALGORITHM as FINGERPRINT_ALGORITHM
 from calotype.imaging.fingerprint import SMALL_SIDE, TILE_HASH_BYTES, Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.framing import Crop, FocalPoint
@@ -19,6 +20,7 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 
 __all__ = [
     "ALLOWED_LOADERS",
+    "FINGERPRINT_ALGORITHM",
     "MEDIA_TYPES",
     "MOST_ORDERS",
     "SMALL_SIDE",

@@ -66,6 +66,8 @@ class Media:
     deleted_at: datetime | None
     crop: Mapping[str, float] | None
     focal_point: Mapping[str, float] | None
+    thumbhash: bytes | None
+    colour: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

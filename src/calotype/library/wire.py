@@ -1,5 +1,6 @@
 """Media on the wire: the fields of today, and those that older clients know."""
 
+import base64
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -159,8 +160,8 @@ class MediaOut(Told):
     duration_seconds: float | None = None
     size_bytes: int
     sha256: str | None = Field(default=None, description="To those who may change the media.")
-    thumbhash: str | None = None
-    dominant_color: str | None = None
+    thumbhash: str | None = Field(default=None, description="A blurred picture, in base64.")
+    dominant_color: str | None = Field(default=None, description="As in `#c0ffee`.")
     url: str
     variants: dict[str, dict[str, str]] = Field(
         description="Preset to format to an address that never changes; none if unreadable."
@@ -279,6 +280,8 @@ class Showing:
                 "description": media.description,
                 "tags": media.tags,
             },
+            "thumbhash": media.thumbhash and base64.b64encode(media.thumbhash).decode(),
+            "dominant_color": None if media.colour is None else f"#{media.colour:06x}",
             "sha256": media.digest.hex() if mine and media.digest else None,
             "url": self._reachable(media, self.addresses.stable(media.id)),
             "variants": self._variants(media),

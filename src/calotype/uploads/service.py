@@ -24,6 +24,7 @@ from calotype.originals import (
     Originals,
 )
 from calotype.renditions import Renditions
+from calotype.similarity import TakeFingerprint
 from calotype.storage import Objects, Spool, disk_trouble
 from calotype.uploads import store
 from calotype.uploads.errors import EmptyFile
@@ -150,6 +151,7 @@ class Uploads:
             if readable is not None:
                 await self.library.settle_state(tx, original.id, readable=readable)
             if readable:
+                await self.jobs.defer(tx, TakeFingerprint(original=original.id))
                 await self.renditions.plan(tx, original.id)
 
     async def _look(self, original: Original) -> Examined:

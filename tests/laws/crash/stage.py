@@ -26,7 +26,7 @@ from tests.conftest import Cluster
 from tests.laws.crash.boundaries import Watch, WatchedDatabase, WatchedObjects
 
 _EMPTIED = (
-    "idempotency_keys", "uploads", "media", "original_references", "originals", "tombstones",
+    "journal", "duplicates", "decisions", "aliases", "duplicate_rules", "idempotency_keys", "uploads", "media", "original_references", "originals", "tombstones",
     "stray_objects", "original_stats", "original_stat_changes", "sweeps",
     "procrastinate.procrastinate_events", "procrastinate.procrastinate_jobs",
 )  # fmt: skip
