@@ -12,7 +12,6 @@ import pyvips
 
 from calotype.imaging import reading, wire
 from calotype.imaging.encoders import ENCODERS, Encoder
-from calotype.imaging.errors import ImagingUnavailable
 from calotype.imaging.framing import Area
 from calotype.imaging.orders import Format, NotRendered, Order, Outcome, Rendered
 from calotype.imaging.reading import Opened, Picture
