@@ -182,6 +182,9 @@ def _bars(contenders: Sequence[Contender]) -> str:
     def of(name: str, figure: str) -> float:
         return median(found[name], figure)
 
+    def all_bytes(name: str) -> float:
+        return sum(of(name, form) for form in FORMATS)
+
     rows = [
         [
             "CPU beside sharp, same settings",
@@ -193,6 +196,7 @@ def _bars(contenders: Sequence[Contender]) -> str:
             [f"{form} bytes beside sharp, as good", "1.00", of(OURS, form) / of(SHARP_EQUAL, form)]
             for form in FORMATS
         ),
+        ["all bytes beside sharp, as good", "1.00", all_bytes(OURS) / all_bytes(SHARP_EQUAL)],
         ["AVIF bytes beside JPEG's", "0.50", of(OURS, "avif") / of(OURS, "jpeg")],
         ["peak MB of a child", "200", of(OURS, "peak_mb")],
     ]
