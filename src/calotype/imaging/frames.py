@@ -25,8 +25,7 @@ def within_frame(grey: Grey) -> tuple[slice, slice]:
 
 def _depth(lines: NDArray[np.float32]) -> int:
     """How many of the first lines are frame."""
-    shade = float(np.mean(lines[0]))
-    astray = np.abs(lines - shade)
+    astray = np.abs(lines - lines[0].mean())
     # The first line on which something is drawn, which is 0 too if there is none.
     first = int((astray.max(axis=1) > _PLAIN).argmax())
     if not 0 < first < _MOST * len(lines):
