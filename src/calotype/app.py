@@ -23,7 +23,7 @@ from calotype.database import (
     own_part,
     rows,
 )
-from calotype.delivery import Deliveries
+from calotype.delivery import Deliveries, HotAnswers, Lookups
 from calotype.http import Idempotency
 from calotype.imaging import ALLOWED_LOADERS, Pixels
 from calotype.jobs import JOB_CHECKS, Jobs, Task, procrastinate_part
@@ -136,14 +136,16 @@ class House:
     rules: Rules
     uploads: Uploads
     deliveries: Deliveries
+    hot: HotAnswers
 
     @property
     def by_kind(self) -> dict[type[Any], Any]:
         """What routes may ask for."""
         provided = (
             self.settings, self.database, self.accounts, self.addresses, self.idempotency,
-            self.originals, self.renditions, self.library, self.uploads, self.deliveries,
-            self.journal, self.undoing, self.checking, self.comparing, self.queue, self.settling, self.rules,
+            self.originals, self.renditions, self.library, self.uploads, self.deliveries, self.hot,
+            self.journal, self.undoing, self.checking, self.comparing, self.queue, self.settling,
+            self.rules,
             SessionCookie(secure=self.settings.public_url.startswith("https:")),
         )  # fmt: skip
         return {type(part): part for part in provided} | {Objects: self.objects}
@@ -214,7 +216,7 @@ def _furnish(
     )  # fmt: skip
     upkeep = Upkeep(database, objects, sweeper)
     library = Library(database, originals, trash_days=settings.trash_days)
-    addresses = Addresses(keys, settings.public_url.rstrip("/"))
+    addresses = Addresses(keys, settings.public_url.rstrip("/"), settings.presets)
     idempotency = Idempotency(database)
     similarity = Similarity(
         database=database, objects=objects, originals=originals, decoders=decoders, jobs=jobs,
@@ -245,11 +247,28 @@ def _furnish(
         settings=settings, database=database, objects=objects, accounts=accounts,
         addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,
         scrubber=scrubber, doctor=doctor, renditions=renditions, upkeep=upkeep, library=library,
-        uploads=uploads, deliveries=Deliveries(database, addresses), similarity=similarity,
+        uploads=uploads, similarity=similarity,
+        deliveries=_deliveries(settings, database, addresses, objects, renditions),
+        hot=HotAnswers(settings.hot_memory),
         journal=journal, undoing=Undoing(database, journal, settling.inverses, _let_go(originals)),
         checking=checking, comparing=comparing, settling=settling,
         queue=Queue(library=library, similarity=similarity, comparing=comparing),
         rules=Rules(database=database, settling=settling, jobs=jobs),
+    )  # fmt: skip
+
+
+def _deliveries(
+    settings: Settings,
+    database: Database,
+    addresses: Addresses,
+    objects: Objects,
+    renditions: Renditions,
+) -> Deliveries:
+    in_folder = objects.local_path("o") is not None
+    return Deliveries(
+        lookups=Lookups(database), addresses=addresses, renditions=renditions,
+        presets={preset.name: preset for preset in renditions.presets},
+        is_proxied=settings.accel == "nginx" and in_folder,
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from calotype.accounts.routes import SESSION_COOKIE
 from calotype.accounts.routes import STATUSES as ACCOUNT_STATUSES
 from calotype.accounts.routes import router as accounts_router
 from calotype.app import House, build, database_urls
+from calotype.delivery import kept_fresh
+from calotype.delivery.remembering import Remembering
 from calotype.delivery.routes import router as delivery_router
 from calotype.errors import CalotypeError
 from calotype.http import BodyBroken, BodyTooLarge, Forwarded, Measured, Problems, bounded
@@ -79,7 +81,7 @@ def make_app(settings: Settings) -> FastAPI:
 
 def surround(app: FastAPI, settings: Settings) -> ASGIApp:
     """Put around the application what happens to every request, the outermost last."""
-    surrounded: ASGIApp = ProblemPages(Recognising(app, app))
+    surrounded: ASGIApp = Remembering(ProblemPages(Recognising(app, app)), app)
     if settings.cors_origins:
         surrounded = CORSMiddleware(
             surrounded,
@@ -101,7 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         urls = await asyncio.to_thread(stack.enter_context, database_urls(settings))
         async with build(settings, urls.login, connections=settings.database_connections) as house:
             move_in(app, house)
-            yield
+            async with kept_fresh(house.hot, urls.direct):
+                yield
 
 
 def move_in(app: FastAPI, house: House) -> None:

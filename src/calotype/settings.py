@@ -137,6 +137,15 @@ class Settings(BaseSettings):
         description="When the sizes of a picture are made: when first asked for, or all of them"
         " after the upload.",
     )
+    hot_memory: Size = Field(
+        default=64_000_000,
+        description="How many bytes of often wanted pictures each API process remembers.",
+    )
+    accel: Literal["nginx"] | None = Field(
+        default=None,
+        description="The server in front that sends files of the folder store itself: `nginx`, set"
+        " up as in `deploy/nginx.conf`.",
+    )
     database_connections: int = Field(
         default=8, ge=2, le=100, description="Connections of one API process, at most."
     )

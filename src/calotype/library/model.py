@@ -64,6 +64,8 @@ class Media:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    crop: Mapping[str, float] | None
+    focal_point: Mapping[str, float] | None
     thumbhash: bytes | None
     colour: int | None
 

@@ -23,6 +23,7 @@ Facts = Mapping[str, Any]
 """What media says of the file that it shows, in JSON."""
 
 _TOKEN_BYTES = 16
+_FRAMING = ("crop", "focal_point")
 _BATCH = 100
 
 
@@ -70,10 +71,16 @@ class Library:
         return await store.count(snapshot, wanted, up_to)
 
     async def change(self, tx: Transaction, media: UUID, changes: Mapping[str, Any]) -> Media:
-        """Say something else about media: only its owner and admins may."""
-        await self._lock_own(tx, media)
+        """Say something else about media: only its owner and admins may.
+
+        What is shown differently gets another token, because an immutable address that answered
+        with one picture must never answer with another.
+        """
+        before = await self._lock_own(tx, media)
         if "bucket" in changes:
             await self.check_may_add(tx, changes["bucket"])
+        if any(name in changes and changes[name] != getattr(before, name) for name in _FRAMING):
+            changes = {**changes, "token": secrets.token_bytes(_TOKEN_BYTES)}
         if changes:
             await store.change(tx, media, changes)
         return await self.get(tx, media)

@@ -15,7 +15,8 @@ _COLUMNS: LiteralString = """
     m.alt_text, m.caption, m.description, m.tags, m.bucket, m.project_id, m.source_type,
     m.enhancement_type, m.original_media_id, m.visibility, m.metadata, m.attribution,
     m.media_type, m.width, m.height, m.size_bytes, o.digest, m.created_at, m.updated_at,
-    m.deleted_at, case when m.state <> 'processing' then f.thumbhash end as thumbhash,
+    m.deleted_at, m.crop, m.focal_point,
+    case when m.state <> 'processing' then f.thumbhash end as thumbhash,
     case when m.state <> 'processing' then f.colour end as colour
 """
 # While media are `processing`, nothing is told that only earlier media can have brought about.
@@ -25,7 +26,7 @@ _FROM: LiteralString = " from media m" + _LOOKS
 
 _CHANGEABLE = frozenset({
     "name", "alt_text", "caption", "description", "tags", "bucket", "project_id", "visibility",
-    "metadata",
+    "metadata", "crop", "focal_point", "token",
 })  # fmt: skip
 
 

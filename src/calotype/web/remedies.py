@@ -59,7 +59,9 @@ _FOR_CALLERS = {
     "not-in-trash": "Nothing needs to be done: it was restored already, or never deleted.",
     "not-signed-in": BY_STATUS[401],
     "not-your-media": "Ask its owner or an admin to do it.",
+    "format-unknown": "Take one of those that `formats` names.",
     "nothing-to-share": "Ask its owner for a copy that was saved anew, as JPEG or PNG.",
+    "nothing-to-show": "Fetch the preset `original`, or send the picture again from its source.",
     "original-missing": "Take the id from `GET /api/originals`.",
     "own-access": "Ask another admin of your tenant.",
     "page-missing": "Check the address, or begin at the library.",
@@ -73,6 +75,8 @@ _FOR_CALLERS = {
     "preset-unknown": "Take one of those that `presets` names.",
     "range-refused": BY_STATUS[416],
     "reference-lost": "Send the file again.",
+    "rendition-under-way": "Ask again in a moment. If it lasts, the machine that makes it has too"
+    " much to do, or died: another takes over within a minute.",
     "role-beyond-yours": "Ask whoever runs calotype: only a service key gives `curator`, and only"
     " `calotype keys create` makes a service key.",
     "rule-missing": "Take the id from `GET /api/duplicates/rules`.",
