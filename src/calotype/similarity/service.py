@@ -74,9 +74,6 @@ class Similarity:
         if hub:
             await store.remove_bands(tx, original)
             await store.remove_tiles(tx, original)
-        else:
-            await store.add_bands(tx, original, fingerprint.phash)
-            await store.add_tiles(tx, original, tile_keys(store.own_scope(tx), fingerprint.tiles))
 
     async def get(self, snapshot: Snapshot, original: UUID) -> Fingerprint:
         found = await store.find(snapshot, original)
