@@ -183,3 +183,8 @@ async def list_hubs(snapshot: Snapshot, after: UUID | None, limit: int) -> list[
 async def count_hubs(snapshot: Snapshot) -> int:
     query = "select count(*) from fingerprints where hub and scope_id = current_tenant()"
     return await value(snapshot, query, {})
+
+
+async def is_hub(snapshot: Snapshot, original: UUID) -> bool:
+    query = "select hub from fingerprints where original_id = %(original)s"
+    return bool(await value(snapshot, query, {"original": original}))
