@@ -27,6 +27,6 @@ async def test_a_placeholder_is_set_aside_and_shown_to_admins(
     assert (found, page["nextCursor"]) == ([media[3]["id"], media[2]["id"]], None)
     named = {each["id"] for pair in await pairs(client) for side in pair["pictures"]
              for each in side["media"]}  # fmt: skip
-    assert named <= {each["id"] for each in media}
+    assert named == {each["id"] for each in media[:2]}
     editor = await with_key(client, "editor")
     check_problem(await editor.get("/api/duplicates/placeholders"), 403)

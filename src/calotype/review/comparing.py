@@ -20,6 +20,8 @@ from calotype.storage import ObjectMissing, Objects, Spool, disk_trouble
 log = structlog.get_logger()
 
 _MOST_DECODED = 5
+_MOST_PAIRS = 20
+"""Of a picture that has more look-alikes, the surest are enough to begin with."""
 _PIXELS: Mapping[str, Any] = {"figures": [{"name": "pixels", "value": 0, "limit": 0}]}
 
 
@@ -40,12 +42,13 @@ class Comparing:
         async with self.database.snapshot(caller) as snapshot:
             fingerprint = await self.similarity.find(snapshot, job.original)
             sides = await store.list_sides(snapshot, [job.original])
-        if fingerprint is None or not sides:
+            hub = await self.similarity.is_hub(snapshot, job.original)
+        if fingerprint is None or hub or not sides:
             return
         async with self.spool.at_hand(self.objects, sides[job.original].object_key) as file:
             found, _ = await self.find(caller, fingerprint, file, besides=job.original)
         async with self.database.transaction(caller) as tx:
-            for each in found:
+            for each in found[:_MOST_PAIRS]:
                 await store.add_pair(tx, job.original, each)
             if found and await rule_store.list_approved(tx):
                 await self.jobs.defer(tx, ApplyRules())

@@ -25,7 +25,7 @@ _HUB_RADIUS = 5
 _TURNED_RADIUS = 15
 _SHARED_KEYS = 2
 _READ = 100
-_BATCH = 1000
+_BATCH = 20_000
 _RUNGS = ("near", "variant", "similar")
 
 
@@ -74,9 +74,6 @@ class Similarity:
         if hub:
             await store.remove_bands(tx, original)
             await store.remove_tiles(tx, original)
-        else:
-            await store.add_bands(tx, original, fingerprint.phash)
-            await store.add_tiles(tx, original, tile_keys(store.own_scope(tx), fingerprint.tiles))
 
     async def get(self, snapshot: Snapshot, original: UUID) -> Fingerprint:
         found = await store.find(snapshot, original)
@@ -125,6 +122,10 @@ class Similarity:
     async def list_hubs(self, snapshot: Snapshot, *, after: UUID | None, limit: int) -> list[UUID]:
         """Originals that match so many others that they are a placeholder."""
         return await store.list_hubs(snapshot, after, limit)
+
+    async def is_hub(self, snapshot: Snapshot, original: UUID) -> bool:
+        """Tell whether so much looks like this that it says nothing."""
+        return await store.is_hub(snapshot, original)
 
     async def count_hubs(self, snapshot: Snapshot) -> int:
         return await store.count_hubs(snapshot)

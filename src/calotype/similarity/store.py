@@ -7,7 +7,7 @@ from uuid import UUID
 
 from calotype.database import Snapshot, Transaction, execute, rows, value
 from calotype.imaging import Fingerprint
-from calotype.similarity.banding import bits_of, keys, place_of
+from calotype.similarity.banding import bits_of, keys, place_of, tile_keys
 from calotype.similarity.model import Near
 
 _NAMES = tuple(field.name for field in fields(Fingerprint))
@@ -53,58 +53,49 @@ def own_scope(snapshot: Snapshot) -> UUID:
 
 
 async def add(tx: Transaction, original: UUID, fingerprint: Fingerprint, *, hub: bool) -> None:
-    """Write a fingerprint down, in the place of an older one."""
+    """Write a fingerprint down, in the place of an older one; searches find it unless it is a hub.
+
+    One statement, because this is what every new picture waits for.
+    """
     values: dict[str, Any] = {name: getattr(fingerprint, name) for name in _NAMES}
-    values |= {"turned": list(fingerprint.turned), "tiles": list(fingerprint.tiles)}
-    await execute(tx, _ADD, {**values, "original": original, "hub": hub})
+    scope = own_scope(tx)
+    values |= {
+        "turned": list(fingerprint.turned),
+        "tiles": list(fingerprint.tiles),
+        "original": original,
+        "scope": scope,
+        "hub": hub,
+        "place": f"{place_of(scope):016b}",
+        "bits": bits_of(fingerprint.phash),
+        "keys": tile_keys(scope, fingerprint.tiles),
+    }
+    await execute(tx, _ADD, values)
 
 
 _ADD: LiteralString = (
-    "insert into fingerprints (original_id, scope_id, hub, "
+    "with noted as (insert into fingerprints (original_id, scope_id, hub, "
     + _COLUMNS
     + """)
-    select id, scope_id, %(hub)s, %(algorithm)s, %(width)s, %(height)s, %(phash)s, %(dhash)s,
-        %(turned)s::bytea[], %(tiles)s::bytea[], %(small)s, %(quality)s, %(thumbhash)s, %(colour)s
-    from originals where id = %(original)s
-    on conflict (original_id) do update set algorithm = excluded.algorithm,
-        width = excluded.width, height = excluded.height, phash = excluded.phash,
-        dhash = excluded.dhash, turned = excluded.turned, tiles = excluded.tiles,
-        small = excluded.small, quality = excluded.quality, thumbhash = excluded.thumbhash,
-        colour = excluded.colour, hub = excluded.hub, noted_at = now()
+        select id, scope_id, %(hub)s, %(algorithm)s, %(width)s, %(height)s, %(phash)s, %(dhash)s,
+            %(turned)s::bytea[], %(tiles)s::bytea[], %(small)s, %(quality)s, %(thumbhash)s,
+            %(colour)s
+        from originals where id = %(original)s and scope_id = %(scope)s
+        on conflict (original_id) do update set algorithm = excluded.algorithm,
+            width = excluded.width, height = excluded.height, phash = excluded.phash,
+            dhash = excluded.dhash, turned = excluded.turned, tiles = excluded.tiles,
+            small = excluded.small, quality = excluded.quality, thumbhash = excluded.thumbhash,
+            colour = excluded.colour, hub = excluded.hub, noted_at = now()
+        returning original_id, scope_id, hub
+    ), banded as (
+        insert into fingerprint_bands (original_id, scope_id, place, bits)
+        select original_id, scope_id, %(place)s::bit(16), %(bits)s::bit(256) from noted where not hub
+        on conflict (original_id) do update set bits = excluded.bits
+    )
+    insert into fingerprint_tiles (original_id, scope_id, keys)
+    select original_id, scope_id, %(keys)s::bigint[] from noted where not hub
+    on conflict (original_id) do update set keys = excluded.keys
     """
 )
-
-
-async def add_bands(tx: Transaction, original: UUID, phash: bytes) -> None:
-    """Let searches find an original, by the scope of its fingerprint."""
-    await execute(
-        tx,
-        """
-        insert into fingerprint_bands (original_id, scope_id, place, bits)
-        select original_id, scope_id, %(place)s::bit(16), %(bits)s::bit(256) from fingerprints
-            where original_id = %(original)s and scope_id = %(scope)s
-        on conflict (original_id) do update set bits = excluded.bits
-        """,
-        {
-            "original": original,
-            "scope": tx.caller.tenant,
-            "place": f"{place_of(own_scope(tx)):016b}",
-            "bits": bits_of(phash),
-        },
-    )
-
-
-async def add_tiles(tx: Transaction, original: UUID, keys: Sequence[int]) -> None:
-    """Let crops find an original."""
-    await execute(
-        tx,
-        """
-        insert into fingerprint_tiles (original_id, scope_id, keys)
-        select original_id, scope_id, %(keys)s from fingerprints where original_id = %(original)s
-        on conflict (original_id) do update set keys = excluded.keys
-        """,
-        {"original": original, "keys": list(keys)},
-    )
 
 
 async def remove_bands(tx: Transaction, original: UUID) -> None:
@@ -192,3 +183,8 @@ async def list_hubs(snapshot: Snapshot, after: UUID | None, limit: int) -> list[
 async def count_hubs(snapshot: Snapshot) -> int:
     query = "select count(*) from fingerprints where hub and scope_id = current_tenant()"
     return await value(snapshot, query, {})
+
+
+async def is_hub(snapshot: Snapshot, original: UUID) -> bool:
+    query = "select hub from fingerprints where original_id = %(original)s"
+    return bool(await value(snapshot, query, {"original": original}))
