@@ -9,7 +9,7 @@ from calotype.imaging.errors import (
 )
 from calotype.imaging.fingerprint import ALGORITHM as FINGERPRINT_ALGORITHM
 from calotype.imaging.fingerprint import Fingerprint
-from calotype.imaging.formats import MEDIA_TYPES
+from calotype.imaging.formats import MEDIA_TYPES, recognise
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
 from calotype.imaging.pixels import Pixels
 from calotype.imaging.strip import strip
@@ -34,5 +34,6 @@ __all__ = [
     "TooManyPixels",
     "Unreadable",
     "Zeros",
+    "recognise",
     "strip",
 ]
