@@ -51,6 +51,13 @@ def grey_jpeg(seed: int = 0, width: int = 64, height: int = 48) -> bytes:
     return pixels(seed, width, height, bands=1).jpegsave_buffer(keep="none")
 
 
+def noise_jpeg(seed: int = 0, width: int = 64, height: int = 48) -> bytes:
+    """No pixel tells anything of its neighbour: encoders have more to do with nothing else."""
+    noise = [pyvips.Image.gaussnoise(width, height, seed=seed + band) for band in range(3)]
+    image = noise[0].bandjoin(noise[1:]).cast("uchar").copy(interpretation="srgb")
+    return image.jpegsave_buffer(Q=85, keep="none")
+
+
 def cmyk_jpeg(seed: int = 0, width: int = 64, height: int = 48) -> bytes:
     bands = pixels(seed, width, height, bands=4)
     image = Image.frombytes("CMYK", (width, height), bands.write_to_memory())

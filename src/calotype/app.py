@@ -29,15 +29,26 @@ from calotype.library import LIBRARY_CHECKS, Addresses, Library
 from calotype.library.tasks import library_tasks
 from calotype.originals import (
     ORIGINAL_CHECKS,
+    ORIGINALS,
     Check,
     Doctor,
     Finding,
     Keeping,
     Originals,
+    Probe,
     Scrubber,
     Sweeper,
 )
 from calotype.originals.tasks import originals_tasks
+from calotype.renditions import (
+    KEY_SPACE,
+    RENDITION_CHECKS,
+    RENDITION_MISSING,
+    Making,
+    Renditions,
+    Upkeep,
+)
+from calotype.renditions.tasks import renditions_tasks
 from calotype.settings import Settings
 from calotype.storage import Objects, Spool, open_objects
 from calotype.uploads import UPLOAD_CHECKS, Uploads
@@ -48,7 +59,10 @@ LOADERS_DIFFER = Check(
     severity="danger",
     message="This decoder is allowed or missing by mistake.",
 )
-ALL_CHECKS = (*DATABASE_CHECKS, *ORIGINAL_CHECKS, *LIBRARY_CHECKS, *UPLOAD_CHECKS, *JOB_CHECKS)
+ALL_CHECKS = (
+    *DATABASE_CHECKS, *ORIGINAL_CHECKS, *RENDITION_CHECKS, *LIBRARY_CHECKS, *UPLOAD_CHECKS,
+    *JOB_CHECKS,
+)  # fmt: skip
 _STRAY_DAYS = 1.0
 
 
@@ -93,6 +107,8 @@ class House:
     sweeper: Sweeper
     scrubber: Scrubber
     doctor: Doctor
+    renditions: Renditions
+    upkeep: Upkeep
     library: Library
     uploads: Uploads
     deliveries: Deliveries
@@ -102,7 +118,7 @@ class House:
         """What routes may ask for."""
         provided = (
             self.settings, self.database, self.accounts, self.addresses, self.idempotency,
-            self.originals, self.library, self.uploads, self.deliveries,
+            self.originals, self.renditions, self.library, self.uploads, self.deliveries,
             SessionCookie(secure=self.settings.public_url.startswith("https:")),
         )  # fmt: skip
         return {type(part): part for part in provided} | {Objects: self.objects}
@@ -111,6 +127,7 @@ class House:
     def tasks(self) -> list[Task[Any]]:
         return [
             *originals_tasks(self.sweeper, self.scrubber),
+            *renditions_tasks(self.renditions, self.upkeep),
             *library_tasks(self.library),
             *uploads_tasks(self.uploads),
             tidy_task(self.accounts),
@@ -136,6 +153,7 @@ async def build(
         spool = await asyncio.to_thread(Spool, settings.data / "spool")
         house = _furnish(settings, database, objects, readers, decoders, spool)
         stack.push_async_callback(house.accounts.close)
+        stack.push_async_callback(house.renditions.close)
         yield house
 
 
@@ -153,21 +171,37 @@ def _furnish(
     )
     originals = Originals(Keeping(database, objects))
     grace = int(settings.orphan_grace.total_seconds())
-    sweeper = Sweeper(database, objects, grace_seconds=grace, stray_days=_STRAY_DAYS)
+    sweeper = Sweeper(
+        database, objects, grace_seconds=grace, stray_days=_STRAY_DAYS,
+        key_spaces=(ORIGINALS, KEY_SPACE),
+    )  # fmt: skip
     scrubber = Scrubber(database, objects)
+    jobs = Jobs.to_defer()
+    making = Making(
+        database=database, objects=objects, pixels=decoders, spool=spool, jobs=jobs
+    )  # fmt: skip
+    renditions = Renditions(
+        database=database, originals=originals, making=making, jobs=jobs,
+        presets=settings.presets, eager=settings.renditions == "eager",
+    )  # fmt: skip
+    upkeep = Upkeep(database, objects, sweeper)
     library = Library(database, originals, trash_days=settings.trash_days)
     addresses = Addresses(keys, settings.public_url.rstrip("/"))
     idempotency = Idempotency(database)
     uploads = Uploads(
         database=database, objects=objects, originals=originals, library=library,
-        idempotency=idempotency, readers=readers, decoders=decoders, jobs=Jobs.to_defer(),
-        spool=spool, limit_bytes=settings.max_upload,
+        idempotency=idempotency, renditions=renditions, readers=readers, decoders=decoders,
+        jobs=jobs, spool=spool, limit_bytes=settings.max_upload,
     )  # fmt: skip
-    doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, (lambda: _check_loaders(decoders),))
+    probes = (
+        Probe(check=LOADERS_DIFFER, look=lambda: _check_loaders(decoders)),
+        Probe(check=RENDITION_MISSING, look=upkeep.look, level="head", repair=upkeep.forget_lost),
+    )
+    doctor = Doctor(database, sweeper, scrubber, ALL_CHECKS, probes)
     return House(
         settings=settings, database=database, objects=objects, accounts=accounts,
         addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,
-        scrubber=scrubber, doctor=doctor, library=library, uploads=uploads,
+        scrubber=scrubber, doctor=doctor, renditions=renditions, upkeep=upkeep, library=library, uploads=uploads,
         deliveries=Deliveries(database, addresses),
     )  # fmt: skip
 

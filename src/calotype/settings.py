@@ -12,16 +12,19 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from calotype.errors import Invalid
+from calotype.renditions import PRESETS, Preset, presets_with
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNIT_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _SECRET_BYTES = 32
 
 
-def _split(given: object) -> object:
-    if isinstance(given, str):
-        return tuple(part.strip() for part in given.split(",") if part.strip())
-    return given
+def _split(given: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in given.split(",") if part.strip())
+
+
+def _words(given: object) -> object:
+    return _split(given) if isinstance(given, str) else given
 
 
 def _duration(given: object) -> object:
@@ -42,7 +45,12 @@ def _size(given: object) -> object:
     return int(match[1]) * _UNIT_BYTES[match[2]]
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+def _presets(given: object) -> object:
+    return presets_with(_split(given)) if isinstance(given, str) else given
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Presets = Annotated[tuple[Preset, ...], NoDecode, BeforeValidator(_presets)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 
@@ -114,6 +122,16 @@ class Settings(BaseSettings):
     )
     trash_days: float = Field(
         default=30, ge=0, description="How long deleted media can be restored; 0 is at once."
+    )
+    presets: Presets = Field(
+        default=PRESETS,
+        description="More sizes, or others: a comma list such as `banner:1600, square:400x400`, in"
+        " pixels; with a height, what does not fit the shape is cut off.",
+    )
+    renditions: Literal["lazy", "eager"] = Field(
+        default="lazy",
+        description="When the sizes of a picture are made: when first asked for, or all of them"
+        " after the upload.",
     )
     database_connections: int = Field(
         default=8, ge=2, le=100, description="Connections of one API process, at most."

@@ -13,12 +13,13 @@ from click.testing import CliRunner
 from calotype.cli import main
 from calotype.originals import STORE_CHECKS, NothingToRepair, Subset
 from calotype.originals.epoch import EPOCH_KEY
+from calotype.renditions import PRESETS, Recipe, Rendition
 from tests.laws.crash.stage import Stage, picture
 from tests.originals.waiting import somebody_waits_for_a_lock
 
 Plant = Callable[[Stage], Awaitable[object]]
 
-NOT_ROWS = {*(check.code for check in STORE_CHECKS), "loaders-differ"}
+NOT_ROWS = {*(check.code for check in STORE_CHECKS), "loaders-differ", "rendition-missing"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +124,26 @@ async def exchange_the_store(stage: Stage) -> None:
     await stage.objects.write_marker(EPOCH_KEY, b"another")
 
 
+async def render(stage: Stage) -> Rendition:
+    await upload(stage)
+    [(original, scope)] = stage.ask("select id, scope_id from originals")
+    return await stage.house.renditions.demand(
+        original_id=original, scope_id=scope, recipe=Recipe(PRESETS[0]), as_format="jpeg"
+    )
+
+
+def after_rendition(statement: str) -> Plant:
+    async def plant(stage: Stage) -> None:
+        await render(stage)
+        stage.owner.execute(statement)
+
+    return plant
+
+
+async def lose_rendition(stage: Stage) -> None:
+    await stage.objects.delete((await render(stage)).object_key)
+
+
 def job(status: str) -> Plant:
     return after_upload(
         "delete from procrastinate.procrastinate_jobs",
@@ -181,6 +202,18 @@ DEFECTS = {
     ),
     "job-overdue": Defect(plant=job("doing")),
     "job-failed": Defect(plant=job("failed")),
+    "rendition-orphaned": Defect(
+        plant=after_rendition("update renditions set original_id = gen_random_uuid()")
+    ),
+    "rendition-troubled": Defect(
+        plant=after_rendition("update renditions set trouble = 'planted'")
+    ),
+    "rendition-stale": Defect(
+        plant=after_rendition(
+            "update renditions set state = 'deleting', changed_at = now() - interval '2 days'"
+        )
+    ),
+    "rendition-missing": Defect(plant=lose_rendition, level="head"),
     "table-open": Defect(
         plant=after_upload("alter table media no force row level security"),
         undo="alter table media force row level security",
@@ -249,7 +282,8 @@ async def test_doctor_finds_the_defect_that_was_planted(stage: Stage, code: str)
     "code",
     [
         "condemned-referenced", "epoch-differs", "job-failed", "live-unreferenced",
-        "media-unheld", "object-damaged", "object-missing", "object-stray", "stats-drifted",
+        "media-unheld", "object-damaged", "object-missing", "object-stray", "rendition-missing",
+        "rendition-orphaned", "rendition-troubled", "stats-drifted",
     ],
 )  # fmt: skip
 async def test_a_repair_mends_its_defect_once(stage: Stage, code: str) -> None:

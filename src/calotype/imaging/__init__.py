@@ -8,9 +8,12 @@ from calotype.imaging.errors import (
     Unreadable,
 )
 from calotype.imaging.fingerprint import ALGORITHM as FINGERPRINT_ALGORITHM
-from calotype.imaging.fingerprint import Fingerprint
+from calotype.imaging.fingerprint import SMALL_SIDE, TILE_HASH_BYTES, Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES, recognise
+from calotype.imaging.framing import Crop, FocalPoint
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
+from calotype.imaging.orders import MOST_ORDERS, Format, NotRendered, Order, Outcome, Rendered
+from calotype.imaging.orientation import turned
 from calotype.imaging.pixels import Pixels
 from calotype.imaging.strip import strip
 from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
@@ -19,16 +22,26 @@ __all__ = [
     "ALLOWED_LOADERS",
     "MEDIA_TYPES",
     "FINGERPRINT_ALGORITHM",
+    "MOST_ORDERS",
+    "SMALL_SIDE",
+    "TILE_HASH_BYTES",
+    "Crop",
     "Fingerprint",
+    "FocalPoint",
+    "Format",
     "ImagingUnavailable",
     "Isolation",
     "Limits",
     "Literal",
     "NotAPicture",
+    "NotRendered",
+    "Order",
+    "Outcome",
     "Piece",
     "Pixels",
     "Probe",
     "Range",
+    "Rendered",
     "Stripped",
     "TooManyFrames",
     "TooManyPixels",
@@ -36,4 +49,5 @@ __all__ = [
     "Zeros",
     "recognise",
     "strip",
+    "turned",
 ]

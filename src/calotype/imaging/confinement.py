@@ -11,7 +11,7 @@ from calotype.imaging.model import Isolation, Limits
 _DIE_WITH_PARENT = 1
 _NO_NEW_PRIVILEGES = 38
 _HAS_NO_NEW_PRIVILEGES = 39
-_OPEN_FILES = 32
+_OPEN_FILES = 64
 
 
 def confine(limits: Limits) -> Isolation:
@@ -21,7 +21,8 @@ def confine(limits: Limits) -> Isolation:
     memory_limited = _limit(resource.RLIMIT_AS, limits.memory_mb << 20)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
+    # Only files that the server opened can be written to, and none without end.
+    _limit(resource.RLIMIT_FSIZE, limits.written_mb << 20)
     prctl(_NO_NEW_PRIVILEGES, 1)
     # In this order, because the filter would not let Landlock be set up any more.
     landlock_version = landlock.install()

@@ -9,7 +9,8 @@ ALGORITHM = 1
 """Which way of making fingerprints this is; those of another way are to be made anew."""
 
 HASH_BYTES = 32
-TILE_BYTES = 8
+TILE_HASH_BYTES = 8
+TILE_BYTES = TILE_HASH_BYTES + 3
 MOST_TILES = 32
 SMALL_SIDE = 32
 SMALL_BYTES = 3 * SMALL_SIDE * SMALL_SIDE
@@ -35,7 +36,7 @@ class Fingerprint:
     turned: tuple[bytes, ...]
     """The pHash of the seven other orientations, in the order of EXIF's 2 to 8."""
     tiles: tuple[bytes, ...]
-    """Hashes of 64 bits of details; a crop keeps some of them."""
+    """Details, of which a crop keeps some: a hash of eight bytes each, then x, y and size."""
     small: bytes
     """The picture at 32 x 32: all of Y, then Cb, then Cr."""
     quality: int

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 _IS_LINUX = platform.system() == "Linux"
@@ -14,6 +15,12 @@ def prctl(option: int, value: int = 0) -> int:
         return -1
     unused = ctypes.c_ulong(0)
     return ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), unused, unused, unused)
+
+
+def give_memory_back() -> None:
+    """Return to the system what the C library keeps of memory that was freed."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def resident_mb(pid: int) -> int:

@@ -9,8 +9,9 @@ from calotype.imaging.fingerprint import ALGORITHM, SMALL_SIDE, Fingerprint
 from calotype.imaging.reading import Opened, translated, upright_size, within_budget
 from calotype.imaging.shrinking import Shrunk, shrink
 from calotype.imaging.thumbhash import thumbhash
+from calotype.imaging.tiles import LONG_SIDE, tiles
 
-_LANCZOS, _MEAN = Image.Resampling.LANCZOS, Image.Resampling.BOX
+_LANCZOS, _MEAN = Image.Resampling.LANCZOS, Image.Resampling.HAMMING
 
 
 def fingerprint(opened: Opened) -> Fingerprint:
@@ -18,7 +19,8 @@ def fingerprint(opened: Opened) -> Fingerprint:
     picture = within_budget(opened)
     width, height = upright_size(picture)
     shrunk = translated(lambda: shrink(picture, opened))
-    waves, dhash = hashed(shrunk.grey())
+    grey = shrunk.grey()
+    waves, dhash = hashed(grey)
     colours = shrunk.grid(SMALL_SIDE, SMALL_SIDE, _MEAN)
     return Fingerprint(
         algorithm=ALGORITHM,
@@ -27,7 +29,7 @@ def fingerprint(opened: Opened) -> Fingerprint:
         phash=looks.phash(waves),
         dhash=dhash,
         turned=tuple(looks.turned_phashes(waves)),
-        tiles=(),
+        tiles=tiles(grey.grid(*_within(LONG_SIDE, width, height), _MEAN)),
         small=_planes(colours),
         quality=looks.quality(waves),
         thumbhash=thumbhash(colours, width, height),
@@ -40,6 +42,11 @@ def hashed(grey: Shrunk) -> tuple[looks.Waves, bytes]:
     side = looks.PHASH_SIDE
     waves = looks.waves(grey.grid(side, side, _LANCZOS))
     return waves, looks.dhash(grey.grid(*looks.DHASH_SIDES, _LANCZOS))
+
+
+def _within(side: int, width: int, height: int) -> tuple[int, int]:
+    longest = max(width, height)
+    return max(1, round(side * width / longest)), max(1, round(side * height / longest))
 
 
 def _planes(colours: NDArray[np.uint8]) -> bytes:

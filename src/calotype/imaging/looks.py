@@ -1,5 +1,6 @@
 """From small grids of pixels to hashes, colours and a measure of how much there is to see."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,8 +19,8 @@ DHASH_SIDES = 17, 16
 _HASH_SIDE = 16
 _HALF = _HASH_SIDE**2 // 2
 _BIN_BITS = 3
-_FULL_QUALITY = 3200.0
-"""The strength of the waves from which on there is plenty to see."""
+_FAINT = 10.0
+"""How strong the waves of a flat picture may be, by noise alone."""
 
 
 def _cosines(waves: int, samples: int) -> Waves:
@@ -56,9 +57,9 @@ def turned_phashes(found: Waves) -> Iterator[bytes]:
 
 
 def quality(found: Waves) -> int:
-    """How strong the waves are, 0 to 100; the first is the brightness and does not count."""
+    """How strong the waves are but for the first, brightness; every 25 are ten times as much."""
     strength = float(np.std(found.ravel()[1:]))
-    return min(100, round(100 * strength / _FULL_QUALITY))
+    return min(100, round(25 * math.log10(1 + strength / _FAINT)))
 
 
 def dominant(colours: Colours) -> int:

@@ -20,6 +20,7 @@ class Limits:
     queue_seconds: float = 30.0
     jobs_per_child: int = 1000
     keep_below_mb: int = 512
+    written_mb: int = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The pool of children that look at pictures."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from calotype.imaging.errors import ImagingUnavailable
 from calotype.imaging.fingerprint import Fingerprint
 from calotype.imaging.formats import MEDIA_TYPES
 from calotype.imaging.model import Isolation, Limits, Probe
+from calotype.imaging.orders import MOST_ORDERS, Order, Outcome, Rendered, read_outcome
 from calotype.imaging.sandbox import Sandbox
 from calotype.imaging.stripped import Stripped
 
@@ -51,6 +53,15 @@ class Pixels:
         """Tell what the upright picture looks like; of an animation, its first frame."""
         async with self._borrowed() as child:
             return await child.ask("fingerprint", file, Fingerprint.from_json)
+
+    async def render(
+        self, file: Path, orders: Sequence[Order], into: Sequence[Path]
+    ) -> list[Outcome]:
+        """Make the picture of each order in a new file, all of them from one decode."""
+        assert len(orders) == len(into) <= MOST_ORDERS
+        async with self._borrowed() as child:
+            said = [order.to_json() for order in orders]
+            return await child.ask("render", file, partial(_made, into), into=into, orders=said)
 
     async def isolation(self) -> Isolation:
         """Tell which locks hold the children."""
@@ -152,3 +163,12 @@ def _inside(answer: Mapping[str, Any], file: Path) -> Stripped | None:
     if stripped.end_of_ranges > size_bytes or stripped.size_bytes > size_bytes + _MOST_ADDED_BYTES:
         raise ValueError(stripped.size_bytes)
     return stripped
+
+
+def _made(into: Sequence[Path], answer: Mapping[str, Any]) -> list[Outcome]:
+    """Believe only what lies in the files."""
+    outcomes = [read_outcome(value) for value in answer["made"]]
+    for outcome, file in zip(outcomes, into, strict=True):
+        if isinstance(outcome, Rendered) and outcome.size_bytes != file.stat().st_size:
+            raise ValueError(outcome.size_bytes)
+    return outcomes

@@ -29,7 +29,10 @@ _heif: Any = pillow_heif
 """Which is typed in part only."""
 
 _ANIMATED = frozenset({formats.GIF, formats.WEBP})
-_GREY_BANDS = 2
+_ONE_FRAME, _ALL_FRAMES = "[fail_on=error]", "[fail_on=error,n=-1]"
+"""Options of loaders; libvips heeds these, but not its own `fail_on`, when it shrinks a source."""
+_INTERPRETATIONS = {1: "b-w", 2: "b-w", 3: "srgb", 4: "srgb"}
+"""What the bands of a phone's picture mean, by their number."""
 _MAX_REASON = 200
 
 
@@ -56,7 +59,8 @@ class Picture(Protocol):
     def colour_profile(self) -> bytes: ...
     def exif(self) -> Exif: ...
     def decode(self) -> None: ...
-    def load(self, **options: float) -> pyvips.Image: ...
+    def load(self, **options: float | str) -> pyvips.Image: ...
+    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image: ...
 
 
 def probe(opened: Opened) -> Probe:
@@ -81,6 +85,11 @@ def upright_size(picture: Picture) -> tuple[int, int]:
     if picture.orientation >= orientation.FIRST_LYING:
         return picture.height, picture.width
     return picture.width, picture.height
+
+
+def moves(picture: Picture) -> bool:
+    """Tell whether the frames are a film; those of other formats are pages."""
+    return picture.frames > 1 and picture.media_type in _ANIMATED
 
 
 def strip(opened: Opened) -> Stripped | None:
@@ -168,14 +177,24 @@ class _VipsPicture:
             for page in range(self.frames):
                 _read_all(self._load(page=page, fail_on="error"))
 
-    def load(self, **options: float) -> pyvips.Image:
-        """The first frame as it is stored, as soon as somebody asks for its pixels."""
+    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image:
+        """Decode the upright picture at this size in sRGB; with all its frames if it *plays*."""
+        options = _in_srgb(self.colour_profile())
+        return pyvips.Image.thumbnail_source(
+            self._source(), width, height=height, size="force",
+            option_string=_ALL_FRAMES if plays else _ONE_FRAME, **options,
+        )  # fmt: skip
+
+    def load(self, **options: float | str) -> pyvips.Image:
+        """The first frame as it is stored, once somebody asks for its pixels."""
         return self._load(fail_on="error", **options)
 
     def _load(self, **options: float | str) -> pyvips.Image:
-        source = pyvips.Source.new_from_descriptor(self._opened.descriptor)
         loader = _LOADERS[self.media_type]
-        return pyvips.Operation.call(loader, source, access="sequential", **options)
+        return pyvips.Operation.call(loader, self._source(), access="sequential", **options)
+
+    def _source(self) -> pyvips.Source:
+        return pyvips.Source.new_from_descriptor(self._opened.descriptor)
 
     def _number(self, name: str) -> int:
         value = self._field(name)
@@ -220,17 +239,29 @@ class _PhonePicture:
     def decode(self) -> None:
         self._image.load()
 
-    def load(self, **options: float) -> pyvips.Image:
+    def load(self, **options: float | str) -> pyvips.Image:
         """The whole picture at once; its decoder knows no options."""
         del options
         bands = len(self._image.mode)
-        image = pyvips.Image.new_from_memory(
+        image: Any = pyvips.Image.new_from_memory(
             self._image.data, self.width, self.height, bands, "uchar"
-        ).copy(interpretation="srgb" if bands > _GREY_BANDS else "b-w")
-        profile: Any = self.colour_profile()
+        )
+        image = image.copy(interpretation=_INTERPRETATIONS[bands])
+        profile = self.colour_profile()
         if profile:
             image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
         return image
+
+    def shrunk(self, width: int, height: int, *, plays: bool) -> pyvips.Image:
+        """Shrink the upright picture, which never plays."""
+        del plays
+        options = _in_srgb(self.colour_profile())
+        return self.load().thumbnail_image(width, height=height, size="force", **options)
+
+
+def _in_srgb(profile: bytes) -> dict[str, Any]:
+    """Options that make sRGB of what has a profile; of other pictures libvips makes it anyway."""
+    return {"output_profile": "srgb"} if profile else {}
 
 
 def translated(step: Callable[[], Answer]) -> Answer:

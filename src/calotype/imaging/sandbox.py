@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -25,6 +25,7 @@ from calotype.imaging.errors import (
 from calotype.imaging.linux import resident_mb
 from calotype.imaging.model import Isolation, Limits
 
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "VIPS_BLOCK_UNTRUSTED": "1",
@@ -101,12 +102,19 @@ class Sandbox:
         )
 
     async def ask(
-        self, verb: str, file: Path, read: Callable[[Mapping[str, Any]], Answer]
+        self,
+        verb: str,
+        file: Path,
+        read: Callable[[Mapping[str, Any]], Answer],
+        *,
+        into: Sequence[Path] = (),
+        **details: object,
     ) -> Answer:
-        """Hand *file* over, wait for the answer and *read* it."""
+        """Hand *file* over, and new files to write *into*; wait for the answer and *read* it."""
+        message = wire.pack({"verb": verb, "details": details})
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
-                self._send(verb, file)
+                self._send(message, file, into)
                 return self._open(await self._receive(), read)
         except TimeoutError as error:
             reason = f"it took longer than {self._limits.wall_seconds:g} s"
@@ -129,14 +137,13 @@ class Sandbox:
         """Wait until the killed process is gone; blocks."""
         return self._process.wait(_END_SECONDS)
 
-    def _send(self, verb: str, file: Path) -> None:
+    def _send(self, message: bytes, file: Path, into: Sequence[Path]) -> None:
         """Send a request, which is smaller than an idle channel's buffer: this never blocks."""
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-        self._owes_answer = True
-        try:
-            socket.send_fds(self._channel, [wire.pack({"verb": verb})], [descriptor])
-        finally:
-            os.close(descriptor)
+        with ExitStack() as opened:
+            descriptors = [_open_for(opened, file, os.O_RDONLY)]
+            descriptors += [_open_for(opened, each, _NEW_FILE) for each in into]
+            self._owes_answer = True
+            socket.send_fds(self._channel, [message], descriptors)
 
     async def _receive(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
@@ -175,6 +182,13 @@ class Sandbox:
             return self._process.wait(_DYING_SECONDS)
         self.kill()
         return self.wait()
+
+
+def _open_for(opened: ExitStack, file: Path, flags: int) -> int:
+    """Open *file* until *opened* ends."""
+    descriptor = os.open(file, flags | os.O_CLOEXEC, 0o600)
+    opened.callback(os.close, descriptor)
+    return descriptor
 
 
 def _spawn(limits: Limits) -> "tuple[subprocess.Popen[bytes], socket.socket]":

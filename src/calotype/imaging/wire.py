@@ -1,4 +1,4 @@
-"""How the server and a child talk: a length, then JSON; a file goes along as a descriptor."""
+"""How the server and a child talk: a length, then JSON; files go along as descriptors."""
 
 import json
 import struct
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_BYTES = 4 << 20
+MOST_DESCRIPTORS = 24
 HEADER = struct.Struct(">I")
 
 

@@ -33,10 +33,11 @@ from calotype.originals.model import (
 )
 from calotype.originals.scrubbing import Scrubber
 from calotype.originals.service import Originals
-from calotype.originals.sweeping import Sweeper
+from calotype.originals.sweeping import ORIGINALS, KeySpace, Sweeper
 
 __all__ = [
     "CATALOGUE_SCOPE",
+    "ORIGINALS",
     "ORIGINAL_CHECKS",
     "STORE_CHECKS",
     "Check",
@@ -48,6 +49,7 @@ __all__ = [
     "KeepContended",
     "Keeping",
     "Kept",
+    "KeySpace",
     "Level",
     "NothingToRepair",
     "Original",

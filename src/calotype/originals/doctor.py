@@ -22,6 +22,7 @@ from calotype.originals.scrubbing import Scrubber
 from calotype.originals.sweeping import Sweeper
 
 Level = Literal["meta", "head", "deep"]
+_ORDER: Mapping[Level, int] = {"meta": 0, "head": 1, "deep": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,17 @@ class Subset:
     of: int = 1
 
 
-Probe = Callable[[], Awaitable[Sequence[Finding]]]
 Repair = Callable[[], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Something that others look for, from which level on, and how they mend it."""
+
+    check: Check
+    look: Callable[[], Awaitable[Sequence[Finding]]]
+    level: Level = "meta"
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +60,8 @@ class Doctor:
         """Report what is wrong: `meta` asks the rows, `head` lists objects, `deep` reads them."""
         async for finding in self._ask_rows():
             yield finding
-        for probe in self.probes:
-            for finding in await probe():
-                yield finding
+        async for finding in self._ask_probes(level):
+            yield finding
         if not await self.sweeper.belongs_together():
             yield EPOCH_DIFFERS.found("epoch")
         if level != "meta":
@@ -67,6 +76,12 @@ class Doctor:
                 subjects = await check.find(snapshot)
             for subject in subjects:
                 yield Finding(check.code, check.severity, subject, check.message)
+
+    async def _ask_probes(self, level: Level) -> AsyncGenerator[Finding]:
+        for probe in self.probes:
+            if _ORDER[probe.level] <= _ORDER[level]:
+                for finding in await probe.look():
+                    yield finding
 
     async def _look_at_objects(self, subset: Subset, *, deep: bool) -> AsyncGenerator[Finding]:
         """Find each original's object; *deep* reads it too. Doubt is no finding: it raises."""
@@ -105,13 +120,18 @@ class Doctor:
 
     def repairable(self) -> list[str]:
         """The codes that `repair` takes."""
-        return repairable(self.row_checks)
+        mended = [probe.check.code for probe in self.probes if probe.repair]
+        return sorted([*repairable(self.row_checks), *mended])
 
     async def plan_repair(self, code: str) -> list[Finding]:
         """Tell what `repair` would look at, with no more reading than *code* takes to be found."""
         self._repair_of(code)
-        level = _LEVELS.get(code, "meta")
-        return [found async for found in self.examine(level, Subset()) if found.code == code]
+        levels = {**_LEVELS, **{probe.check.code: probe.level for probe in self.probes}}
+        return [
+            found
+            async for found in self.examine(levels.get(code, "meta"), Subset())
+            if found.code == code
+        ]
 
     async def repair(self, code: str) -> int:
         """Mend everything that is reported as *code*, each thing looked at anew; tell how many."""
@@ -123,6 +143,9 @@ class Doctor:
         for check in self.row_checks:
             if check.code == code and check.repair:
                 return partial(self._execute, check.repair)
+        for probe in self.probes:
+            if probe.check.code == code and probe.repair:
+                return probe.repair
         raise NothingToRepair(f"{code}: choose one of {', '.join(self.repairable())}.")
 
     async def _execute(self, statement: LiteralString) -> int:

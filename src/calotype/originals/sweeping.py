@@ -1,6 +1,6 @@
 """Removing what nobody refers to: collect, reap and reconcile, and every reason not to."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
@@ -20,7 +20,16 @@ log = structlog.get_logger()
 Argument = TypeVar("Argument")
 Found = TypeVar("Found")
 
-KEY_PREFIX = "o"
+
+@dataclass(frozen=True, slots=True)
+class KeySpace:
+    """A folder of keys in the store, and the rows that know them."""
+
+    prefix: str
+    known_keys: Callable[[Snapshot, Sequence[str]], Awaitable[set[str]]]
+
+
+ORIGINALS = KeySpace("o", upkeep_store.known_keys)
 _BATCH = 100
 _SHARE_THAT_HALTS = 0.01
 _COUNT_THAT_NEVER_HALTS = 100
@@ -31,13 +40,15 @@ class Sweeper:
     """Removes bytes, and only those that are certainly nobody's.
 
     `grace_seconds` is how long bytes without a reference are kept for whoever changes their
-    mind; `stray_days` how far apart two passes must have seen an object without a row.
+    mind; `stray_days` how far apart two passes must have seen an object without a row;
+    `key_spaces` all that objects may be kept under.
     """
 
     database: Database
     objects: Objects
     grace_seconds: int
     stray_days: float = 1.0
+    key_spaces: tuple[KeySpace, ...] = (ORIGINALS,)
 
     async def ensure_epoch(self) -> None:
         """Mark a new store as belonging to this database; never overwrite another's mark.
@@ -210,11 +221,12 @@ class Sweeper:
 
     async def iter_strays(self) -> AsyncGenerator[ObjectInfo]:
         """Objects without a row: each page is listed first and looked up second."""
-        async for page in self.objects.list_pages(KEY_PREFIX):
-            known = await self._read(upkeep_store.known_keys, [found.key for found in page])
-            for found in page:
-                if found.key not in known:
-                    yield found
+        for space in self.key_spaces:
+            async for page in self.objects.list_pages(space.prefix):
+                known = await self._read(space.known_keys, [found.key for found in page])
+                for found in page:
+                    if found.key not in known:
+                        yield found
 
     async def _read(
         self, query: Callable[[Snapshot, Argument], Awaitable[Found]], argument: Argument

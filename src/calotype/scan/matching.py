@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from calotype.imaging import ORIENTATIONS, TILE_HASH_BYTES, Fingerprint
+from calotype.imaging import TILE_HASH_BYTES, Fingerprint
 from calotype.scan.details import Details
 from calotype.scan.model import Link, Links, Picture
 from calotype.scan.progress import Watcher
@@ -21,6 +21,7 @@ _MOST_COMPARED = 500
 """With so many others a picture is compared, the nearest first; with more it is in a crowd."""
 _KEPT_FINGERPRINTS = 4096
 _BREATH = 16
+_HASH_BYTES = 32
 
 Places = NDArray[np.int32]
 Hashes = NDArray[np.uint8]
@@ -88,7 +89,7 @@ class _Looks:
 
     @property
     def hashes(self) -> Hashes:
-        return np.frombuffer(self.phashes, np.uint8).reshape(ORIENTATIONS, -1)
+        return np.frombuffer(self.phashes, np.uint8).reshape(-1, _HASH_BYTES)
 
 
 class _Index:

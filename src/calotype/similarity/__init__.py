@@ -5,7 +5,8 @@ from calotype.similarity.banding import WIDEST
 from calotype.similarity.checks import SIMILARITY_CHECKS
 from calotype.similarity.errors import FingerprintMissing
 from calotype.similarity.grouping import Group, Link, group
-from calotype.similarity.ladder import Certainty, Evidence, Figure, Likeness, compare
+from calotype.similarity.ladder import WIDE_DISTANCE, compare
+from calotype.similarity.likeness import Certainty, Evidence, Figure, Likeness
 from calotype.similarity.model import Candidate, Likely, Near, TakeFingerprint
 from calotype.similarity.service import NARROW, Similarity
 
@@ -13,6 +14,7 @@ __all__ = [
     "NARROW",
     "SIMILARITY_CHECKS",
     "WIDEST",
+    "WIDE_DISTANCE",
     "Banded",
     "Candidate",
     "Certainty",

@@ -1,14 +1,15 @@
 """Spool: the folder where files lie while they arrive."""
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from pathlib import Path
 from uuid import uuid4
 
 from calotype.storage.disk import disk_trouble, make_folder, remove_older_files
 from calotype.storage.draft import BUFFER_BYTES, Draft
+from calotype.storage.objects import Objects
 
 _MOST_SPARE_BUFFERS = 16
 
@@ -37,6 +38,34 @@ class Spool:
             draft.discard()
             if len(self._spare_buffers) < _MOST_SPARE_BUFFERS:
                 self._spare_buffers.append(buffer)
+
+    @contextmanager
+    def paths(self) -> Generator[Callable[[], Path]]:
+        """Hand out new paths; whatever lies there after the block is removed."""
+        given: list[Path] = []
+
+        def new_path() -> Path:
+            given.append(self.new_path())
+            return given[-1]
+
+        try:
+            yield new_path
+        finally:
+            with disk_trouble():
+                for path in given:
+                    path.unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def at_hand(self, objects: Objects, key: str) -> AsyncGenerator[Path]:
+        """Name a file that is this object, fetched where the store is no folder."""
+        local = objects.local_path(key)
+        if local is not None:
+            yield local
+            return
+        with self.paths() as new_path:
+            file = new_path()
+            await objects.fetch(key, file)
+            yield file
 
     async def remove_leftovers(self, *, older_than_hours: float) -> int:
         """Remove what a crash left behind; returns how many files that were."""

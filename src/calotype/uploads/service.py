@@ -23,6 +23,7 @@ from calotype.originals import (
     OriginalMissing,
     Originals,
 )
+from calotype.renditions import Renditions
 from calotype.storage import Objects, Spool, at_hand, disk_trouble
 from calotype.uploads import store
 from calotype.uploads.errors import EmptyFile
@@ -60,6 +61,7 @@ class Uploads:
     originals: Originals
     library: Library
     idempotency: Idempotency
+    renditions: Renditions
     readers: Pixels
     decoders: Pixels
     jobs: Jobs
@@ -147,6 +149,8 @@ class Uploads:
                 readable = await self.originals.note_examined(tx, original.id, examined)
             if readable is not None:
                 await self.library.settle_state(tx, original.id, readable=readable)
+            if readable:
+                await self.renditions.plan(tx, original.id)
 
     async def _look(self, original: Original) -> Examined:
         async with at_hand(self.objects, self.spool, original.object_key) as file:
