@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
+
 from calotype.digest import Digest
 from calotype.errors import CalotypeError, Invalid
 from calotype.imaging import Fingerprint, ImagingUnavailable, Pixels, Unreadable, recognise
-from calotype.scan.model import Entry, Failure, Known, Picture
+from calotype.scan.model import Content, Entry, Failure, Known, Picture
 from calotype.scan.progress import Watcher
 from calotype.scan.store import Cache
 from calotype.scan.turns import in_turns
@@ -21,9 +22,6 @@ _PROMISING = frozenset(
 )
 _READERS = 8
 _ATTEMPTS = 3
-
-Content = list[Picture]
-"""Pictures of equal bytes, the best name first."""
 
 
 class Looking:

@@ -80,6 +80,10 @@ class Picture:
         return -pixels, -self.entry.size_bytes, self.entry.modified_ns, len(path), path
 
 
+Content = list[Picture]
+"""Pictures of equal bytes, the best name first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """What two pictures have in common."""

@@ -1,6 +1,6 @@
 """How far a scan is, for somebody who waits."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -47,7 +47,7 @@ class Bars:
 
 
 @contextmanager
-def shown_on_terminal() -> Iterator[Watcher]:
+def shown_on_terminal() -> Generator[Watcher, None, None]:
     """Draw on standard error if a person sees it, so that standard output stays clean."""
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, LiteralString, Self
@@ -89,9 +89,7 @@ class Cache:
             raise CacheDamaged
         self._connection.executescript(_TABLES)
         self._connection.execute(f"pragma user_version = {_LAYOUT}")
-        self._connection.execute(
-            "delete from files where seen_on < ?", [self._today - _KEPT_DAYS]
-        )
+        self._connection.execute("delete from files where seen_on < ?", [self._today - _KEPT_DAYS])
         self._connection.commit()
 
     def save(self) -> None:
@@ -195,7 +193,7 @@ def _remove(file: Path) -> None:
 
 
 @contextmanager
-def _trouble() -> Iterator[None]:
+def _trouble() -> Generator[None, None, None]:
     """Say in our words what SQLite and the disk say in theirs."""
     try:
         yield

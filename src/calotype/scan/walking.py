@@ -1,5 +1,6 @@
 """Walking through folders: every file once, whatever its name and however many names it has."""
 
+import asyncio
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -10,9 +11,9 @@ from calotype.scan.model import Entry, Failure, Walked
 _Identity = tuple[int, int]
 
 
-def walk(folders: Iterable[Path]) -> Walked:
-    """List all regular files; links to elsewhere are not followed, hidden folders are looked into."""
-    return _Walk().through(folders)
+async def walk(folders: Iterable[Path]) -> Walked:
+    """List all regular files; hidden folders are looked into, symbolic links are not followed."""
+    return await _Walk().through(folders)
 
 
 class _Walk:
@@ -22,10 +23,12 @@ class _Walk:
         self._found = Walked()
         self._seen: set[_Identity] = set()
 
-    def through(self, folders: Iterable[Path]) -> Walked:
+    async def through(self, folders: Iterable[Path]) -> Walked:
         waiting = [os.fspath(folder) for folder in reversed(list(folders))]
         while waiting:
             waiting.extend(reversed(list(self._look_into(waiting.pop()))))
+            # So that whoever interrupts is heard.
+            await asyncio.sleep(0)
         return self._found
 
     def _look_into(self, folder: str) -> Iterator[str]:
