@@ -7,13 +7,14 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pillow_heif
 
 from calotype.errors import Invalid
-from calotype.imaging import looking, reading, render, wire
+from calotype.imaging import comparing, looking, reading, render, wire
 from calotype.imaging.confinement import confine, limit_cpu
 from calotype.imaging.errors import NotAPicture, Unreadable
 from calotype.imaging.linux import give_memory_back
@@ -26,15 +27,15 @@ _Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked, about which file, with what else to know and where to write."""
+    """What is asked, about which files, with what else to know and where to write."""
 
     verb: str
     details: _Answer
-    file: int
+    files: list[int]
     outputs: list[int]
 
 
-_Verb = Callable[[Opened, _Question], _Answer]
+_Verb = Callable[[list[Opened], _Question], _Answer]
 
 
 def main(descriptor: int, limits: Limits) -> None:
@@ -61,56 +62,68 @@ def _receive(channel: socket.socket) -> _Question | None:
     descriptors = array.array("i")
     for _, _, data in ancillary:
         descriptors.frombytes(data)
-    file, *outputs = descriptors
-    return _Question(**wire.unpack(received), file=file, outputs=outputs)
+    message = wire.unpack(received)
+    files = message.pop("files")
+    return _Question(**message, files=list(descriptors[:files]), outputs=list(descriptors[files:]))
 
 
 def _answer(verb: _Verb, question: _Question, limits: Limits) -> _Answer:
     try:
-        return {"answer": _with_file(verb, question, limits)}
+        with ExitStack() as mapped:
+            opened = [_opened(file, limits, mapped) for file in question.files]
+            return {"answer": verb(opened, question)}
     except Invalid as refusal:
         return {"refused": type(refusal).__name__, "detail": refusal.detail}
     finally:
-        for descriptor in (question.file, *question.outputs):
+        for descriptor in (*question.files, *question.outputs):
             os.close(descriptor)
 
 
-def _with_file(verb: _Verb, question: _Question, limits: Limits) -> _Answer:
-    file = question.file
+def _opened(file: int, limits: Limits, mapped: ExitStack) -> Opened:
+    """Map *file* into memory until *mapped* ends."""
     if not os.fstat(file).st_size:
         raise NotAPicture("the file is empty")
     try:
-        mapped = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+        data = mapped.enter_context(mmap.mmap(file, 0, access=mmap.ACCESS_READ))
     except OSError as error:
         raise Unreadable("it needs more memory than allowed") from error
-    with mapped as data:
-        return verb(Opened(file, data, limits), question)
+    return Opened(file, data, limits)
 
 
-def _probe(opened: Opened, _: _Question) -> _Answer:
-    return reading.probe(opened).to_json()
+def _probe(opened: list[Opened], _: _Question) -> _Answer:
+    return reading.probe(opened[0]).to_json()
 
 
-def _decode(opened: Opened, _: _Question) -> _Answer:
-    reading.decode(opened)
+def _decode(opened: list[Opened], _: _Question) -> _Answer:
+    reading.decode(opened[0])
     return {}
 
 
-def _strip(opened: Opened, _: _Question) -> _Answer:
-    stripped = reading.strip(opened)
+def _strip(opened: list[Opened], _: _Question) -> _Answer:
+    stripped = reading.strip(opened[0])
     return {"stripped": stripped and stripped.to_json()}
 
 
-def _fingerprint(opened: Opened, _: _Question) -> _Answer:
-    return looking.fingerprint(opened).to_json()
+def _fingerprint(opened: list[Opened], _: _Question) -> _Answer:
+    return looking.fingerprint(opened[0]).to_json()
 
 
-def _render(opened: Opened, question: _Question) -> _Answer:
+def _render(opened: list[Opened], question: _Question) -> _Answer:
     orders = [Order.from_json(order) for order in question.details["orders"]]
-    made = render.render(opened, orders, question.outputs)
+    made = render.render(opened[0], orders, question.outputs)
     # What encoders used lies in pieces, and would be added to what the next picture needs.
     give_memory_back()
     return {"made": [each.to_json() for each in made]}
+
+
+def _same_pixels(opened: list[Opened], _: _Question) -> _Answer:
+    return {"same": comparing.same_pixels(opened[0], opened[1])}
+
+
+def _difference(opened: list[Opened], question: _Question) -> _Answer:
+    data, share = comparing.difference(opened[0], opened[1])
+    wire.write(question.outputs[0], data)
+    return {"share": share}
 
 
 _VERBS: dict[str, _Verb] = {
@@ -119,6 +132,8 @@ _VERBS: dict[str, _Verb] = {
     "strip": _strip,
     "render": _render,
     "fingerprint": _fingerprint,
+    "same_pixels": _same_pixels,
+    "difference": _difference,
 }
 
 

@@ -1,4 +1,4 @@
-"""Colours as everybody sees them: sRGB, eight bits, on white."""
+"""Colours as everybody sees them: in sRGB, and on a background."""
 
 import pyvips
 
@@ -6,7 +6,7 @@ from calotype.imaging import icc
 
 _WHITE = 255
 _WIDE = 257
-"""How white is told in 16 bits."""
+"""How many steps of sixteen bits are one of eight."""
 
 
 def is_srgb(profile: bytes) -> bool:
@@ -21,12 +21,17 @@ def flat(image: pyvips.Image, background: int = _WHITE) -> pyvips.Image:
     return image.flatten(background=[background * (_WIDE if image.format == "ushort" else 1)])
 
 
-def srgb(image: pyvips.Image, *, deep: bool = False) -> pyvips.Image:
+def srgb(image: pyvips.Image) -> pyvips.Image:
     """Convert by the picture's own profile where it has one that says something else."""
-    converted = (
-        image.icc_transform("srgb", depth=16 if deep else 8) if _needs_profile(image) else image
-    )
-    return converted.colourspace("rgb16" if deep else "srgb")
+    deep = image.format == "ushort"
+    if _needs_profile(image):
+        image = image.icc_transform("srgb", embedded=True, depth=16 if deep else 8)
+    return image.colourspace("rgb16" if deep else "srgb")
+
+
+def deepened(image: pyvips.Image) -> pyvips.Image:
+    """Tell the same colours in sixteen bits."""
+    return image if image.format == "ushort" else (image * _WIDE).cast("ushort")
 
 
 def _needs_profile(image: pyvips.Image) -> bool:

@@ -63,6 +63,16 @@ class Pixels:
             said = [order.to_json() for order in orders]
             return await child.ask("render", file, partial(_made, into), into=into, orders=said)
 
+    async def same_pixels(self, a: Path, b: Path) -> bool:
+        """Tell whether both look the same in every pixel, by decoding both in full."""
+        async with self._borrowed() as child:
+            return await child.ask("same_pixels", a, lambda said: said["same"] is True, beside=[b])
+
+    async def difference(self, a: Path, b: Path, into: Path) -> float:
+        """Write a PNG of *a* that marks where *b* differs; also tell in what share of it."""
+        async with self._borrowed() as child:
+            return await child.ask("difference", a, _share, beside=[b], into=[into])
+
     async def isolation(self) -> Isolation:
         """Tell which locks hold the children."""
         async with self._borrowed():
@@ -153,6 +163,13 @@ def _plausible(answer: Mapping[str, Any]) -> Probe:
     if probe.media_type not in MEDIA_TYPES or min(probe.width, probe.height, probe.frames) < 1:
         raise ValueError(probe.media_type)
     return probe
+
+
+def _share(answer: Mapping[str, Any]) -> float:
+    share = float(answer["share"])
+    if not 0 <= share <= 1:
+        raise ValueError(share)
+    return share
 
 
 def _inside(answer: Mapping[str, Any], file: Path) -> Stripped | None:

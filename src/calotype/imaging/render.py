@@ -4,14 +4,13 @@ The steps: decode at about the right size, upright and in sRGB; cut out what is 
 sharpen what became very small; encode without metadata.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import pyvips
 
-from calotype.imaging import reading
+from calotype.imaging import reading, wire
 from calotype.imaging.encoders import ENCODERS, Encoder
 from calotype.imaging.framing import Area
 from calotype.imaging.orders import Format, NotRendered, Order, Outcome, Rendered
@@ -140,14 +139,8 @@ def _encoded(
         data = encoder.encode(image, quick=wanted.order.quick)
     except (pyvips.Error, MemoryError) as error:
         return NotRendered(reading.reason(error))
-    _write(output, data)
+    wire.write(output, data)
     return Rendered(
         media_type=encoder.media_type, width=image.width, height=image.get_page_height(),
         size_bytes=len(data),
     )  # fmt: skip
-
-
-def _write(output: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(output, left) :]

@@ -107,14 +107,18 @@ class Sandbox:
         file: Path,
         read: Callable[[Mapping[str, Any]], Answer],
         *,
+        beside: Sequence[Path] = (),
         into: Sequence[Path] = (),
         **details: object,
     ) -> Answer:
-        """Hand *file* over, and new files to write *into*; wait for the answer and *read* it."""
-        message = wire.pack({"verb": verb, "details": details})
+        """Hand *file* over; wait for the answer and *read* it.
+
+        Files *beside* it are read too, and new ones made to write *into*.
+        """
+        message = wire.pack({"verb": verb, "details": details, "files": 1 + len(beside)})
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
-                self._send(message, file, into)
+                self._send(message, [file, *beside], into)
                 return self._open(await self._receive(), read)
         except TimeoutError as error:
             reason = f"it took longer than {self._limits.wall_seconds:g} s"
@@ -137,10 +141,10 @@ class Sandbox:
         """Wait until the killed process is gone; blocks."""
         return self._process.wait(_END_SECONDS)
 
-    def _send(self, message: bytes, file: Path, into: Sequence[Path]) -> None:
+    def _send(self, message: bytes, files: Sequence[Path], into: Sequence[Path]) -> None:
         """Send a request, which is smaller than an idle channel's buffer: this never blocks."""
         with ExitStack() as opened:
-            descriptors = [_open_for(opened, file, os.O_RDONLY)]
+            descriptors = [_open_for(opened, file, os.O_RDONLY) for file in files]
             descriptors += [_open_for(opened, each, _NEW_FILE) for each in into]
             self._owes_answer = True
             socket.send_fds(self._channel, [message], descriptors)

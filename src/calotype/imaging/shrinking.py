@@ -95,7 +95,7 @@ def _by_average(picture: Picture, opened: Opened) -> Shrunk:
 def _image(loaded: pyvips.Image, factor: int = 1) -> Image.Image:
     flat = colours.flat(loaded)
     small = _mean(flat, factor) if factor > 1 else flat
-    return Image.fromarray(colours.srgb(small).numpy())
+    return Image.fromarray(colours.srgb(small).colourspace("srgb").numpy())
 
 
 def _mean(image: pyvips.Image, factor: int) -> pyvips.Image:

@@ -1,6 +1,7 @@
 """How the server and a child talk: a length, then JSON; files go along as descriptors."""
 
 import json
+import os
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -30,3 +31,10 @@ def missing_bytes(received: bytes | bytearray) -> int:
 def unpack(received: bytes | bytearray) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(received[HEADER.size :])
     return message
+
+
+def write(output: int, data: bytes) -> None:
+    """Write everything; the system may take it in parts."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(output, left) :]
