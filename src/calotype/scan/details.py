@@ -10,7 +10,7 @@ from calotype.imaging import TILE_HASH_BYTES
 _BANDS = TILE_HASH_BYTES // 2
 _VALUES = 1 << 16
 _ENOUGH = 3
-"""So many details must agree in a band before two pictures are worth comparing."""
+"""So many details must agree in some band before two pictures are worth comparing."""
 _MOST_OWNERS = 1000
 """What more details than this have in common says nothing."""
 
@@ -32,13 +32,18 @@ class Details:
 
     def sharing(self, place: int) -> NDArray[np.int32]:
         """Whoever shares enough details with a picture, those that share most first."""
-        keys = np.unique(self._keys[self._ends[place] : self._ends[place + 1]])
-        begins, ends = self._starts[keys], self._starts[keys + 1]
-        runs = [
-            self._owners[begin:end]
-            for begin, end in zip(begins, ends, strict=True)
-            if end - begin <= _MOST_OWNERS
-        ]
-        owners, times = np.unique(np.concatenate([self._owners[:0], *runs]), return_counts=True)
+        keys = self._keys[self._ends[place] : self._ends[place + 1]]
+        sharing = [np.unique(self._with_any(each)) for each in keys]
+        owners, times = np.unique(np.concatenate([self._none, *sharing]), return_counts=True)
         enough = times >= _ENOUGH
         return owners[enough][np.argsort(-times[enough], kind="stable")]
+
+    def _with_any(self, keys: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Whoever has a detail that agrees with this one in a band."""
+        runs = zip(self._starts[keys], self._starts[keys + 1], strict=True)
+        held = [self._owners[begin:end] for begin, end in runs if end - begin <= _MOST_OWNERS]
+        return np.concatenate([self._none, *held])
+
+    @property
+    def _none(self) -> NDArray[np.int32]:
+        return self._owners[:0]

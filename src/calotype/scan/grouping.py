@@ -1,7 +1,9 @@
-"""Grouping: every link lies in a group in which everybody is linked with everybody.
+"""Grouping: in each group everybody is linked with everybody, and the best picture is the centre.
 
-Following links from one picture to the next would join what has nothing to do with each other. And
-whoever stands under a better picture in a surer group is not listed again where that one is.
+Following links from one picture to the next would join what has nothing to do with each other. So a
+picture may be in several groups: every two that are near share one. Of variants and similar ones
+there can be very many, so there everybody is shown beside the best picture that it is linked with;
+and whoever stands under a better picture in a surer group is not listed again where that one is.
 """
 
 from collections import defaultdict
@@ -10,6 +12,7 @@ from itertools import combinations, product
 
 from calotype.scan.model import Content, Group, Links, Member, Picture, Rung
 
+_Pair = tuple[int, int]
 _BY_LOOKS: tuple[Rung, ...] = ("near", "variant", "similar")
 
 
@@ -42,7 +45,9 @@ def _without(places: set[int], links: Links) -> Links:
 def _by_looks(pictures: Sequence[Picture], links: Links) -> Iterator[Group]:
     better: defaultdict[int, set[int]] = defaultdict(set)
     for rung in _BY_LOOKS:
-        covered = list(cover(_on_rung(rung, links, better)))
+        linked = _on_rung(rung, links, better)
+        wanted = _all_pairs(linked) if rung == "near" else _best_pairs(linked)
+        covered = list(_cover(linked, wanted))
         groups = [_group(rung, members, pictures, links) for members in covered]
         yield from sorted(groups, key=lambda group: -group.spare_bytes)
         if rung == "near":
@@ -72,30 +77,36 @@ def _is_repeated(
     )
 
 
-def cover(links: Links) -> Iterator[list[int]]:
-    """Make groups until every link lies in one, beginning with the best pictures.
-
-    A picture may be in several groups: two that look alike are shown together even if a third one
-    looks like only one of them.
-    """
-    left = {place: set(linked) for place, linked in links.items()}
-    for centre in sorted(links):
-        while left[centre]:
-            members = _grown(centre, left[centre], links)
-            for first, second in combinations(members, 2):
-                left[first].discard(second)
-                left[second].discard(first)
-            yield sorted(members)
+def _all_pairs(links: Links) -> Iterator[_Pair]:
+    """Each link once, from the better picture to the worse, those of the best first."""
+    for place in sorted(links):
+        nearest = sorted(links[place], key=lambda other: (links[place][other].distance, other))
+        yield from ((place, other) for other in nearest if place < other)
 
 
-def _grown(centre: int, wanted: set[int], links: Links) -> list[int]:
-    """Add the neighbours of a picture as long as each is linked with all, the nearest first."""
-    members = [centre]
-    for other in sorted(
-        links[centre], key=lambda other: (other not in wanted, links[centre][other].distance, other)
-    ):
-        if all(member in links[other] for member in members):
-            members.append(other)
+def _best_pairs(links: Links) -> list[_Pair]:
+    """Each picture with the best that it is linked with, unless it is the best itself."""
+    return sorted((min(linked), place) for place, linked in links.items() if min(linked) < place)
+
+
+def _cover(links: Links, wanted: Iterable[_Pair]) -> Iterator[list[int]]:
+    """Make groups until all wanted pairs share one."""
+    covered: set[_Pair] = set()
+    for pair in wanted:
+        if pair not in covered:
+            members = sorted(_grown(pair, links))
+            covered.update(combinations(members, 2))
+            yield members
+
+
+def _grown(pair: _Pair, links: Links) -> list[int]:
+    """Add neighbours of the better one as long as each is linked with all, the nearest first."""
+    centre, other = pair
+    members = [centre, other]
+    shared = links[centre].keys() & links[other].keys()
+    for third in sorted(shared, key=lambda third: (links[centre][third].distance, third)):
+        if all(member in links[third] for member in members):
+            members.append(third)
     return members
 
 

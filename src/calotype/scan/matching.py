@@ -88,8 +88,8 @@ class _Looks:
         return cls(b"".join((found.phash, *found.turned)), b"".join(details))
 
     @property
-    def hashes(self) -> Hashes:
-        return np.frombuffer(self.phashes, np.uint8).reshape(-1, _HASH_BYTES)
+    def upright(self) -> bytes:
+        return self.phashes[:_HASH_BYTES]
 
 
 class _Index:
@@ -97,8 +97,7 @@ class _Index:
 
     def __init__(self, looks: Sequence[_Looks]) -> None:
         self._looks = looks
-        upright = [each.hashes[0] for each in looks]
-        self._banded = Banded.of(np.concatenate(upright).reshape(len(looks), -1))
+        self._banded = Banded.of(_rows(b"".join(each.upright for each in looks)))
         self._details = Details([each.details for each in looks])
 
     def candidates(self, place: int) -> list[int]:
@@ -109,7 +108,11 @@ class _Index:
         return later[np.sort(first)].tolist()
 
     def _alike(self, place: int) -> Iterator[Places]:
-        for turned, phash in enumerate(self._looks[place].hashes):
+        for turned, phash in enumerate(_rows(self._looks[place].phashes)):
             radius = _TURNED_RADIUS if turned else WIDEST
             places, distances = self._banded.near(phash.tobytes(), radius)
             yield places[np.argsort(distances, kind="stable")]
+
+
+def _rows(hashes: bytes) -> Hashes:
+    return np.frombuffer(hashes, np.uint8).reshape(-1, _HASH_BYTES)
