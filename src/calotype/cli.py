@@ -194,7 +194,7 @@ def scan(
     """
     wishes = Wishes(
         folders=folders, near_distance=near_distance, cached=not no_cache, report=report,
-        dress=_dress(),
+        dress=dress_of_pages(),
     )  # fmt: skip
     try:
         findings = asyncio.run(scan_folders(wishes))
@@ -209,7 +209,7 @@ def scan(
         click.echo(f"The report is in {printable(str(report))}.", err=True)
 
 
-def _dress() -> Dress:
+def dress_of_pages() -> Dress:
     pages = Path(__file__).parent / "web"
     return Dress((pages / "style.css").read_text(), (pages / "templates" / "mark.html").read_text())
 

@@ -128,6 +128,13 @@ def test_a_cache_that_cannot_be_written_says_so(tmp_path: Path):
         Cache.open(tmp_path / "taken" / "scan.sqlite3")
 
 
+async def test_a_disk_that_fills_up_is_said_in_a_sentence(folder: Path, scan: ScanFolders):
+    cache = Cache.open(None)
+    cache._connection.execute("pragma max_page_count = 1")
+    with pytest.raises(CacheUnusable, match="full"):
+        await scan(folder, cache=cache)
+
+
 async def test_files_that_nobody_saw_for_half_a_year_are_forgotten(
     file: Path, folder: Path, scan: ScanFolders
 ):
@@ -143,6 +150,6 @@ async def test_files_that_nobody_saw_for_half_a_year_are_forgotten(
     with opened(file), sqlite3.connect(file) as connection:
         kept = connection.execute("select path from files").fetchall()
     connection.close()
-    assert sorted(os.path.basename(path) for (path,) in kept) == [
-        b"a.jpg", b"b.jpg", b"cut.jpg", b"told.jpg",
+    assert sorted(Path(os.fsdecode(path)).name for (path,) in kept) == [
+        "a.jpg", "b.jpg", "cut.jpg", "told.jpg",
     ]  # fmt: skip

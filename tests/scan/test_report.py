@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 from PIL import Image
 
-from calotype.cli import _dress
+from calotype.cli import dress_of_pages
 from calotype.imaging import Pixels
 from calotype.scan import Findings, report
 from calotype.scan.errors import ReportUnwritable
@@ -68,7 +68,7 @@ async def written(
     findings = findings or await scan(folder, cache=thumbnails.cache)
     await thumbnails.make(report.shown_pictures(report.shown_groups(findings)))
     file = folder.with_name("report.html")
-    report.write(findings, file, thumbnails, _dress())
+    report.write(findings, file, thumbnails, dress_of_pages())
     assert sorted(each.name for each in folder.parent.iterdir()) == [folder.name, "report.html"]
     return Page(file.read_text("utf-8"))
 
@@ -124,8 +124,8 @@ async def test_a_hostile_name_is_only_text(
     assert len(page.all("script")) == 1
     assert len(page.all("img")) == 1
     links = [str(each["href"]) for each in page.all("a") if str(each["href"]).startswith("file:")]
-    led_to = {os.path.basename(unquote_to_bytes(urlsplit(link).path)) for link in links}
-    assert led_to == {os.fsencode(name), b"plain.jpg"}
+    led_to = {os.fsdecode(unquote_to_bytes(urlsplit(link).path)) for link in links}
+    assert led_to == {str(tmp_path / "photos" / each) for each in (name, "plain.jpg")}
     shown = "".join(page.words["bdi"])
     assert re.search("[\n\u202e]", shown) is None
     assert "49" not in shown
@@ -185,5 +185,5 @@ async def test_a_report_that_cannot_be_written_leaves_nothing_half(
     found = await scan(tmp_path / "photos", cache=thumbnails.cache)
     (tmp_path / "taken").mkdir()
     with pytest.raises(ReportUnwritable):
-        report.write(found, tmp_path / "taken", thumbnails, _dress())
+        report.write(found, tmp_path / "taken", thumbnails, dress_of_pages())
     assert sorted(each.name for each in tmp_path.iterdir()) == ["photos", "taken"]

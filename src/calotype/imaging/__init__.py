@@ -20,8 +20,8 @@ from calotype.imaging.stripped import Literal, Piece, Range, Stripped, Zeros
 
 __all__ = [
     "ALLOWED_LOADERS",
-    "MEDIA_TYPES",
     "FINGERPRINT_ALGORITHM",
+    "MEDIA_TYPES",
     "MOST_ORDERS",
     "SMALL_SIDE",
     "TILE_HASH_BYTES",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from calotype.digest import Digest
-from calotype.errors import CalotypeError, Invalid
+from calotype.errors import Invalid
 from calotype.imaging import Fingerprint, ImagingUnavailable, Pixels, Unreadable, recognise
 from calotype.scan.model import Content, Entry, Failure, Known, Picture
 from calotype.scan.progress import Watcher
@@ -83,7 +83,7 @@ class Looking:
         seen = next((each for each in content if each.is_fingerprinted), None)
         try:
             seen = seen or await self._fingerprinted(content[0], refused)
-        except CalotypeError as error:
+        except (Invalid, ImagingUnavailable) as error:
             self._fail([each.entry for each in content], str(error))
             return None
         except OSError as error:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from calotype.errors import CalotypeError
-from calotype.imaging import Order, Pixels, Rendered, recognise
+from calotype.errors import Invalid
+from calotype.imaging import ImagingUnavailable, Order, Pixels, Rendered, recognise
 from calotype.scan.model import Picture
 from calotype.scan.progress import Watcher
 from calotype.scan.store import Cache
@@ -35,7 +35,7 @@ class Thumbnails:
         with tempfile.TemporaryDirectory() as folder:
 
             async def make_one(picture: Picture) -> None:
-                with suppress(CalotypeError, OSError):
+                with suppress(Invalid, ImagingUnavailable, OSError):
                     # Without one, the report shows an empty frame.
                     await self._make(picture, Path(folder) / str(picture.id))
 

@@ -27,7 +27,11 @@ async def in_turns(
             if result is not None:
                 results[place] = result
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(workers):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+    except BaseExceptionGroup as troubles:
+        # The others were only stopped because of the first.
+        raise troubles.exceptions[0] from None
     return [results[place] for place in sorted(results)]

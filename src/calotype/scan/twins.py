@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from calotype.errors import CalotypeError
-from calotype.imaging import Pixels
+from calotype.errors import Invalid
+from calotype.imaging import ImagingUnavailable, Pixels
 from calotype.scan.model import Links, Picture
 from calotype.scan.progress import Watcher
 from calotype.scan.store import Cache
@@ -53,13 +52,14 @@ class Twins:
         known = self._cache.comparison(first.id, second.id)
         if known is not None:
             return known
-        with suppress(CalotypeError, OSError):
-            # Whatever cannot be compared any more is at least not known to be equal.
+        try:
             paths = Path(first.entry.path), Path(second.entry.path)
             equal = await self._pixels.same_pixels(*paths)
-            self._cache.note_comparison(first.id, second.id, same_pixels=equal)
-            return equal
-        return False
+        except (Invalid, ImagingUnavailable, OSError):
+            # Whatever cannot be compared any more is at least not known to be equal.
+            return False
+        self._cache.note_comparison(first.id, second.id, same_pixels=equal)
+        return equal
 
 
 def _clusters(pictures: Sequence[Picture], links: Links) -> Iterable[list[int]]:

@@ -44,6 +44,7 @@ _FIGURES = {
     "details missing": "details missing",
 }
 _MOST_GROUPS = 10
+_MOST_FILES = 8
 _MOST_FAILURES = 10
 _JOINERS = "\u200c\u200d"
 """What holds letters and emoji together; it is not printable by itself."""
@@ -102,10 +103,13 @@ def _lines(group: Group) -> Iterable[str]:
     else:
         told.append(evidence_of(group))
     yield " · ".join(told)
-    for member in group.members:
+    for member in group.members[:_MOST_FILES]:
         entry = member.picture.entry
         size = f"{member.picture.width} x {member.picture.height}"
         yield f"  {size_in_words(entry.size_bytes):>9}  {size:>13}  {printable(entry.path)}"
+    hidden = len(group.members) - _MOST_FILES
+    if hidden > 0:
+        yield f"  ... and {count_of(hidden, 'more file')}"
 
 
 def _failures(findings: Findings) -> Iterable[str]:

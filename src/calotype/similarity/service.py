@@ -113,9 +113,7 @@ class Similarity:
                 await self.jobs.defer(tx, TakeFingerprint(original=original.id))
         return len(overdue)
 
-    async def list_hubs(
-        self, snapshot: Snapshot, *, after: UUID | None, limit: int
-    ) -> list[UUID]:
+    async def list_hubs(self, snapshot: Snapshot, *, after: UUID | None, limit: int) -> list[UUID]:
         """Originals that match so many others that they are a placeholder."""
         return await store.list_hubs(snapshot, after, limit)
 
