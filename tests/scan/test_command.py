@@ -91,10 +91,11 @@ def test_json_is_what_the_contract_says_and_nothing_else(folder: Path):
         "files": [
             {"path": "photos/told.jpg", "sizeBytes": told, "distance": 0},
             {"path": "photos/a.jpg", "sizeBytes": size, "distance": 0},
+            {"path": "photos/copies/a.jpg", "sizeBytes": size, "distance": 0},
         ],
     }
     assert [group["certainty"] for group in found["groups"]] == ["bytes", "pixels", "variant"]
-    assert [list(file) for group in found["groups"] for file in group["files"]] == 6 * [
+    assert [list(file) for group in found["groups"] for file in group["files"]] == 7 * [
         ["path", "sizeBytes", "distance"]
     ]
 

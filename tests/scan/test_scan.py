@@ -127,21 +127,24 @@ async def test_pictures_that_have_nothing_in_common_are_in_no_group(
     assert found.pictures == 20
 
 
-async def test_whoever_stands_in_a_surer_group_is_named_once_in_the_others(
+async def test_equal_files_stand_together_where_they_are_as_near_and_once_elsewhere(
     tmp_path: Path, scan: ScanFolders
 ):
     picture = scene(6)
-    data = jpeg(picture, 95)
+    data, told = jpeg(picture, 95), told_of(jpeg(picture, 95), b"x")
     fill(tmp_path, {
-        "a.jpg": data, "a again.jpg": data, "a told.jpg": told_of(data, b"x"),
+        "a.jpg": data, "a again.jpg": data, "a told.jpg": told,
         "worse.jpg": jpeg(picture, 50), "turned.jpg": jpeg(picture.rotate(180)),
     })  # fmt: skip
-    assert groups(await scan(tmp_path)) == {
+    found = await scan(tmp_path)
+    equal = ("a.jpg", "a again.jpg", "a told.jpg")
+    assert groups(found) == {
         grouped("bytes", "a.jpg", "a again.jpg"),
-        grouped("pixels", "a.jpg", "a told.jpg"),
-        grouped("near", "a told.jpg", "worse.jpg"),
+        grouped("pixels", *equal),
+        grouped("near", *equal, "worse.jpg"),
         grouped("similar", "a told.jpg", "turned.jpg"),
     }
+    assert found.bytes_to_win == 2 * len(data)
 
 
 async def test_what_is_no_picture_is_counted_and_what_claims_to_be_one_is_listed(

@@ -1,13 +1,16 @@
 """Grouping: in each group everybody is linked with everybody, and the best picture is the centre.
 
 Following links from one picture to the next would join what has nothing to do with each other. So a
-picture may be in several groups: every two that are near share one. Of variants and similar ones
-there can be very many, so there everybody is shown beside the best picture that it is linked with;
-and whoever stands under a better picture in a surer group is not listed again where that one is.
+picture may be in several groups. Equal files stand together in every group whose rung they keep to
+as well: equal bytes are equal pixels, and equal pixels are near, but they are no variants.
+
+Every two that are near share a group. Of variants and similar ones there can be very many, so there
+everybody is shown beside the best picture that it is linked with, and whoever stands under a better
+picture among the near ones is not shown again where that one is.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 
 from calotype.scan.model import Content, Group, Links, Member, Picture, Rung
@@ -17,39 +20,44 @@ _BY_LOOKS: tuple[Rung, ...] = ("near", "variant", "similar")
 
 
 def arrange(
-    contents: Sequence[Content], links: Links, twins: Iterable[Sequence[int]]
+    contents: Sequence[Content], links: Links, twins: Sequence[Sequence[int]]
 ) -> list[Group]:
-    """Put pictures into groups: the surest rung first, and there what wins most."""
-    groups = [_equal("bytes", content) for content in contents if len(content) > 1]
-    pictures = [content[0] for content in contents]
-    second: set[int] = set()
+    """Put pictures into groups: the surest rung first, and there what frees most."""
+    equals = dict(enumerate(contents))
     for kind in twins:
-        groups.append(_equal("pixels", [pictures[place] for place in kind]))
-        second.update(kind[1:])
-    groups.sort(key=lambda group: (group.rung, -group.spare_bytes))
-    return [*groups, *_by_looks(pictures, _without(second, links))]
+        equals[kind[0]] = [picture for place in kind for picture in contents[place]]
+        for place in kind[1:]:
+            del equals[place]
+    return [
+        *_by_size(_equal("bytes", content) for content in contents if len(content) > 1),
+        *_by_size(_equal("pixels", equals[kind[0]]) for kind in twins),
+        *_by_looks(equals, _among(equals, links)),
+    ]
 
 
-def _equal(rung: Rung, pictures: Sequence[Picture]) -> Group:
+def _by_size(groups: Iterable[Group]) -> list[Group]:
+    return sorted(groups, key=lambda group: -group.spare_bytes)
+
+
+def _equal(rung: Rung, pictures: Iterable[Picture]) -> Group:
     return Group(rung, tuple(Member(picture, 0) for picture in pictures))
 
 
-def _without(places: set[int], links: Links) -> Links:
+def _among(places: Container[int], links: Links) -> Links:
     return {
-        place: {other: link for other, link in linked.items() if other not in places}
+        place: {other: link for other, link in linked.items() if other in places}
         for place, linked in links.items()
-        if place not in places
+        if place in places
     }
 
 
-def _by_looks(pictures: Sequence[Picture], links: Links) -> Iterator[Group]:
+def _by_looks(equals: Mapping[int, Content], links: Links) -> Iterator[Group]:
     better: defaultdict[int, set[int]] = defaultdict(set)
     for rung in _BY_LOOKS:
         linked = _on_rung(rung, links, better)
         wanted = _all_pairs(linked) if rung == "near" else _best_pairs(linked)
         covered = list(_cover(linked, wanted))
-        groups = [_group(rung, members, pictures, links) for members in covered]
-        yield from sorted(groups, key=lambda group: -group.spare_bytes)
+        yield from _by_size(_group(rung, places, equals, links) for places in covered)
         if rung == "near":
             for centre, *others in covered:
                 for other in others:
@@ -110,9 +118,12 @@ def _grown(pair: _Pair, links: Links) -> list[int]:
     return members
 
 
-def _group(rung: Rung, places: Sequence[int], pictures: Sequence[Picture], links: Links) -> Group:
-    centre, *others = places
-    members = [Member(pictures[centre], 0)]
-    members += [Member(pictures[other], links[centre][other].distance) for other in others]
+def _group(rung: Rung, places: Sequence[int], equals: Mapping[int, Content], links: Links) -> Group:
+    centre = places[0]
+    members = [
+        Member(picture, 0 if place == centre else links[centre][place].distance)
+        for place in places
+        for picture in (equals[place] if rung == "near" else equals[place][:1])
+    ]
     figures = [links[first][second].weakest for first, second in combinations(places, 2)]
     return Group(rung, tuple(members), max(figures, key=lambda figure: figure.strain))

@@ -9,9 +9,6 @@ Rung = Literal["bytes", "pixels", "near", "variant", "similar"]
 RUNGS: tuple[Rung, ...] = ("bytes", "pixels", "near", "variant", "similar")
 """The ladder of certainty, the surest first."""
 
-WINNING: frozenset[Rung] = frozenset({"bytes", "pixels"})
-"""Only what is certainly the same counts as bytes to win."""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -116,13 +113,23 @@ class Group:
     """Of all figures of all pairs; equal bytes and pixels need none."""
 
     @property
+    def centre(self) -> Picture:
+        return self.members[0].picture
+
+    @property
     def spare_bytes(self) -> int:
         """What would be free if only the centre were kept."""
         return sum(member.picture.entry.size_bytes for member in self.members[1:])
 
     @property
     def bytes_to_win(self) -> int:
-        return self.spare_bytes if self.rung in WINNING else 0
+        """What is free for certain; files with equal bytes are counted where they are together."""
+        if self.rung == "bytes":
+            return self.spare_bytes
+        if self.rung != "pixels":
+            return 0
+        sizes = {each.picture.id: each.picture.entry.size_bytes for each in self.members}
+        return sum(sizes.values()) - self.centre.entry.size_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from calotype.scan.thumbnails import Thumbnails
 MOST_GROUPS = 1000
 """A page with more pictures than these have is no longer pleasant to scroll."""
 
+MOST_MEMBERS = 60
+"""A group with more pictures is cut off."""
+
 _FOLDER = Path(__file__).parent
 
 
@@ -44,7 +47,7 @@ def shown_groups(findings: Findings) -> Sequence[Group]:
 def shown_pictures(groups: Sequence[Group]) -> Iterator[Picture]:
     """One picture of each group with equal bytes stands for all of them."""
     for group in groups:
-        members = group.members[:1] if group.rung == "bytes" else group.members
+        members = group.members[: 1 if group.rung == "bytes" else MOST_MEMBERS]
         yield from (member.picture for member in members)
 
 
@@ -70,7 +73,7 @@ def _parts(findings: Findings, thumbnails: Thumbnails, dress: Dress) -> Iterator
     script = (_FOLDER / "report.js").read_text()
     return templates.get_template("report.html").generate(
         findings=findings, groups=shown_groups(findings), words=words, tally=words.tally(findings),
-        thumbnail=thumbnails.address, mark=Markup(dress.mark),  # noqa: S704 -- it is our own
+        thumbnail=thumbnails.address, most_members=MOST_MEMBERS, mark=Markup(dress.mark),  # noqa: S704 -- it is our own
         style=Markup(style), style_hash=_hash(style),  # noqa: S704 -- so is this
         script=Markup(script), script_hash=_hash(script),  # noqa: S704 -- and this
     )  # fmt: skip
