@@ -69,8 +69,11 @@ def _commands(
     if not isinstance(command, click.Group):
         yield path, command
         return
-    for name in sorted(command.commands):
-        yield from _commands(command.commands[name], (*path, name))
+    context = click.Context(command)
+    for name in sorted(command.list_commands(context)):
+        found = command.get_command(context, name)
+        assert found is not None
+        yield from _commands(found, (*path, name))
 
 
 def errors_page() -> str:

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 from PIL import Image
 
-from calotype.cli import dress_of_pages
+from calotype.cli.folders import dress_of_pages
 from calotype.imaging import Pixels
 from calotype.scan import Findings, report
 from calotype.scan.errors import ReportUnwritable

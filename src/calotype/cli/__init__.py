@@ -1,0 +1,33 @@
+"""The command line: `calotype ...`.
+
+Exit codes: 0 done, 1 warnings (doctor) or an unforeseen failure, 2 data at risk (doctor) or wrong
+usage, 3 missing, 4 conflict, 5 invalid, 6 forbidden, 7 unavailable.
+"""
+
+import click
+
+from calotype import __version__
+from calotype.cli.door import EXIT_CODES, Door
+
+__all__ = ["EXIT_CODES", "main"]
+
+
+@click.group(
+    cls=Door,
+    help=__doc__,
+    verbs={
+        "serve": "serving",
+        "worker": "serving",
+        "migrate": "serving",
+        "scan": "folders",
+        "keys": "keys",
+        "stats": "upkeep",
+        "sweep": "upkeep",
+        "doctor": "upkeep",
+        "backup": "backups",
+        "restore": "backups",
+    },
+)
+@click.version_option(__version__)
+def main() -> None:
+    """Run calotype."""
