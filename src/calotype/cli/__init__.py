@@ -9,7 +9,7 @@ import click
 from calotype import __version__
 from calotype.cli.door import EXIT_CODES, Door
 
-__all__ = ["EXIT_CODES", "main"]
+__all__ = ["EXIT_CODES", "Door", "main"]
 
 
 @click.group(
