@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image
+from PIL import Image, ImageOps
 
 from calotype.imaging import (
     Fingerprint,
@@ -21,6 +21,7 @@ from calotype.imaging import (
     looks,
     turned,
 )
+from calotype.imaging.frames import within_frame
 from calotype.imaging.thumbhash import thumbhash
 from calotype.imaging.tiles import tiles
 from tests import pictures, scenes
@@ -213,6 +214,21 @@ def test_details_are_found_again_in_a_crop():
     near = [min(bits_apart(one, other) for other in hashes[1]) for one in hashes[0]]
     assert sum(distance <= 10 for distance in near) >= 5
     assert tiles(np.zeros((160, 120), np.uint8)) == ()
+
+
+@pytest.mark.parametrize("colour", ["white", "black"])
+def test_a_frame_is_no_part_of_the_picture(colour):
+    grey = scenes.scene().convert("L").resize((140, 94))
+    framed = np.asarray(ImageOps.expand(grey, 10, colour))
+    assert within_frame(framed) == (slice(10, 104), slice(10, 150))
+    assert within_frame(np.asarray(grey)) == (slice(0, 94), slice(0, 140))
+
+
+def test_the_white_around_a_thing_is_no_frame():
+    grey = np.full((100, 100), 255, np.uint8)
+    grey[30:80, 40:60] = 90
+    assert within_frame(grey) == (slice(0, 100), slice(0, 100))
+    assert within_frame(np.full((9, 9), 7, np.uint8)) == (slice(0, 9), slice(0, 9))
 
 
 def small(fingerprint: Fingerprint) -> np.ndarray:

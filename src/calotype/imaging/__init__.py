@@ -9,7 +9,7 @@ from calotype.imaging.errors import (
 )
 from calotype.imaging.fingerprint import ALGORITHM as FINGERPRINT_ALGORITHM
 from calotype.imaging.fingerprint import SMALL_SIDE, TILE_HASH_BYTES, Fingerprint
-from calotype.imaging.formats import MEDIA_TYPES
+from calotype.imaging.formats import MEDIA_TYPES, recognise
 from calotype.imaging.framing import Crop, FocalPoint
 from calotype.imaging.model import ALLOWED_LOADERS, Isolation, Limits, Probe
 from calotype.imaging.orders import MOST_ORDERS, Format, NotRendered, Order, Outcome, Rendered
@@ -47,6 +47,7 @@ __all__ = [
     "TooManyPixels",
     "Unreadable",
     "Zeros",
+    "recognise",
     "strip",
     "turned",
 ]

@@ -28,12 +28,17 @@ class Shrunk:
     """What of *image* is picture; the last row and column may reach over its edge."""
     orientation: int = 1
 
-    def grid(self, width: int, height: int, method: Image.Resampling) -> NDArray[np.uint8]:
-        """The upright picture squeezed into so many pixels."""
+    def grid(
+        self, width: int, height: int, method: Image.Resampling, gap: float | None = None
+    ) -> NDArray[np.uint8]:
+        """The upright picture squeezed into so many pixels.
+
+        With a *gap* it is squeezed by plain means first, down to so many times these pixels.
+        """
         lying = self.orientation >= orientation.FIRST_LYING
         size = (height, width) if lying else (width, height)
         box = 0, 0, self.width, self.height
-        squeezed = np.asarray(self.image.resize(size, method, box))
+        squeezed = np.asarray(self.image.resize(size, method, box, gap))
         return orientation.turned(squeezed, self.orientation)
 
     def grey(self) -> "Shrunk":

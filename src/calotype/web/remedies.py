@@ -107,6 +107,9 @@ _FOR_OPERATORS = {
     " `s3://bucket/prefix`.",
     "bytes-missing": "Run `calotype doctor --level head`, which names the pictures without bytes, and"
     " `calotype doctor --repair object-missing`. Then sending the same file again heals one.",
+    "cache-damaged": "Nothing: the next scan begins a new cache.",
+    "cache-unusable": "Make room or give yourself the right to write there: the cache lies in"
+    " `calotype` under `XDG_CACHE_HOME` or `~/.cache`. `calotype scan --no-cache` does without.",
     "data-folder-unusable": "Mend what the message says, or name another folder with `--data`.",
     "data-missing": "Name the folder that `calotype serve` uses: `--data` or `CALOTYPE_DATA`.",
     "database-busy": "Try again in a moment. If it happens often, raise"
@@ -127,6 +130,7 @@ _FOR_OPERATORS = {
     " folder.",
     "file-cut-short": "Send the file again. If it lasts, look whether something else writes to the"
     " folder `spool` of the data folder.",
+    "folder-unfit": "Check the name, and that you may read and enter the folder.",
     "imaging-unavailable": "Try again in a moment. If it lasts, the machine has too little memory or"
     " starts no more processes: the log says which.",
     "issuer-unreachable": "Check from the server that `CALOTYPE_JWKS_URL` can be fetched. Keys and"
@@ -143,6 +147,8 @@ _FOR_OPERATORS = {
     "part-failed": "The lines above it say why. Mend that, and run `calotype serve` again.",
     "port-taken": "Stop the other program, or choose another port with `--port`.",
     "repair-halted": "Mend what the message says, then run the repair again.",
+    "report-unwritable": "Name a file in a folder that exists and that you may write to:"
+    " `calotype scan DIR --report FILE`.",
     "rows-collided": "Send it again.",
     "schema-behind": "Run `calotype migrate`, then try again.",
     "secret-keys-empty": "Put the keys back from where you keep a copy. With new ones, addresses"
