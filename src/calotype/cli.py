@@ -33,11 +33,8 @@ from calotype.errors import (
 from calotype.logs import configure_logs
 from calotype.originals import Finding, Level, Subset
 from calotype.originals.routes import stats_out
-from calotype.scan.commands import Wishes, scan_folders
+from calotype.scan.commands import scan
 from calotype.scan.errors import FolderUnfit
-from calotype.scan.report import Dress
-from calotype.scan.wire import findings_out
-from calotype.scan.words import printable, summary
 from calotype.settings import Settings, read_settings
 from calotype.worker import work
 
@@ -49,9 +46,9 @@ EXIT_CODES: dict[type[CalotypeError], int] = {
     Invalid: 5,
     Forbidden: 6,
     Unavailable: 7,
+    FolderUnfit: 2,
 }
 _SHOWN = 10
-_WRONG_USAGE, _STOPPED = 2, 130
 _DOCTOR_CODES = {"warning": 1, "danger": 2}
 
 data_option = click.option(
@@ -81,6 +78,9 @@ def _end(sentence: str, code: int) -> NoReturn:
 @click.version_option(__version__)
 def main() -> None:
     """Run calotype."""
+
+
+main.add_command(scan)
 
 
 def _settings(data: Path | None = None) -> Settings:
@@ -166,52 +166,6 @@ def _check_schema(owner_url: str) -> None:
     for line in missing:
         click.echo(line)
     sys.exit(1 if missing else 0)
-
-
-# ── Folders ───────────────────────────────────────────────────────────────────────────────────
-
-
-@main.command()
-@click.argument("folders", metavar="DIR...", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--report", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Write a page with thumbnails that needs nothing else.",
-)  # fmt: skip
-@json_option
-@click.option(
-    "--near-distance", type=click.IntRange(0, 31), default=5, show_default=True,
-    envvar="CALOTYPE_NEAR_DISTANCE", help="In how many bits of pHash near pictures may differ.",
-)  # fmt: skip
-@click.option("--no-cache", is_flag=True, help="Look at every picture again, and remember nothing.")
-def scan(
-    folders: tuple[Path, ...], report: Path | None, near_distance: int, *, as_json: bool,
-    no_cache: bool,
-) -> None:  # fmt: skip
-    """Find pictures in folders that are the same or look alike.
-
-    Needs no server and no database, and changes nothing. Stopped with Ctrl-C, it goes on where it
-    was when it is started again.
-    """
-    wishes = Wishes(
-        folders=folders, near_distance=near_distance, cached=not no_cache, report=report,
-        dress=dress_of_pages(),
-    )  # fmt: skip
-    try:
-        findings = asyncio.run(scan_folders(wishes))
-    except FolderUnfit as error:
-        _end(str(error), _WRONG_USAGE)
-    except KeyboardInterrupt:
-        _end("Stopped. What was found out is kept: the same command goes on from here", _STOPPED)
-    told = [json.dumps(findings_out(findings))] if as_json else summary(findings)
-    for line in told:
-        click.echo(line)
-    if report is not None:
-        click.echo(f"The report is in {printable(str(report))}.", err=True)
-
-
-def dress_of_pages() -> Dress:
-    pages = Path(__file__).parent / "web"
-    return Dress((pages / "style.css").read_text(), (pages / "templates" / "mark.html").read_text())
 
 
 # ── Keys ──────────────────────────────────────────────────────────────────────────────────────
