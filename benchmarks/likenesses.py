@@ -123,6 +123,7 @@ CHANGES: list[tuple[str, Callable[[Picture], Picture]]] = [
     ("resize", _resized(0.5, _LINEAR)),
     ("resize", _resized(0.25, _LANCZOS)),
     ("resize", _resized(0.15, Image.Resampling.BICUBIC)),
+    ("resize to a thumbnail", _resized(0.1, _LANCZOS)),
     ("sharpened", lambda picture: picture.filter(ImageFilter.UnsharpMask(2, 80))),
     ("blurred", lambda picture: picture.filter(ImageFilter.GaussianBlur(2))),
     ("brightness", lambda picture: ImageEnhance.Brightness(picture).enhance(1.2)),

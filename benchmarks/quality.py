@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import csv
 import itertools
+import random
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ NEAR = ("original", "same", "re-encode", "reencode", "recompress", "resize", "fo
 """How relations begin that are the same picture."""
 VARIANT = ("variant", "colour", "color")
 """How relations begin that are another thing."""
+STRANGERS = 20_000
 RUNGS = ("near", "variant", "similar", None)
 CHILDREN = 2
 
@@ -126,6 +128,16 @@ def strangers(labels: Labels, judge: Judge) -> list[tuple[str, str, str]]:
     ]
 
 
+def sampled_strangers(labels: Labels) -> Iterator[tuple[str, str, str]]:
+    """Pairs of pictures that have nothing to do with each other, the same in every run."""
+    group_of, chance = labels.group_of, random.Random(1)
+    files = sorted(group_of)
+    for _ in range(STRANGERS):
+        a, b = chance.sample(files, 2)
+        if group_of[a] != group_of[b]:
+            yield a, b, "strangers"
+
+
 def per_relation(pairs: Iterator[tuple[str, str, str]], judge: Judge) -> dict[str, Counter]:
     counts: dict[str, Counter] = defaultdict(Counter)
     for a, b, relation in pairs:
@@ -159,6 +171,10 @@ def judge_set(labels: Labels, judge: Judge) -> tuple[str, dict[str, object]]:
         table(["the same picture", *head], rows(same)),
         table(["made from it", *head], rows(derived)),
         table(["not the same picture", *head], rows(hard)),
+        table(
+            ["of other groups, a sample", *head],
+            rows(per_relation(sampled_strangers(labels), judge)),
+        ),
         "Wrongly called near:\n" + "\n".join(f"- {a} {b} ({why})" for a, b, why in wrong[:40]),
     ]
     figures: dict[str, object] = {"recall": recall, "precision": precision, "wrong": wrong}

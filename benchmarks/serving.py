@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 
 from benchmarks.sending import free_port, wait_for_port
+from tests.acceptance.fronting import nginx_before
 
 ROOT = Path(__file__).parent.parent
 KEY = "the-key-of-a-benchmark"
-_PEERS_PYTHON = Path(__file__).parent / ".venv/bin/python"
+_HERE = Path(__file__).parent
+_PEERS_PYTHON = _HERE / ".venv/bin/python"
 _STOP_SECONDS = 20
 
 
@@ -73,12 +75,12 @@ class Served:
 
 
 @contextmanager
-def calotype(data: Path, *options: str) -> Generator[Served]:
+def calotype(data: Path, *options: str, **settings: str) -> Generator[Served]:
     """`calotype serve` on a data folder of its own, with the PostgreSQL it brings."""
     port = free_port()
     command = [sys.executable, "-m", "calotype", "serve", "--port", str(port), "--data", str(data)]
-    settings = {"CALOTYPE_SERVICE_KEY": KEY, "CALOTYPE_MAX_UPLOAD": "300MB"}
-    with _running([*command, *options], port, settings) as process:
+    usual = {"CALOTYPE_SERVICE_KEY": KEY, "CALOTYPE_MAX_UPLOAD": "300MB"}
+    with _running([*command, *options], port, {**usual, **settings}) as process:
         yield Served(port, process, data / "postgres")
 
 
@@ -96,13 +98,45 @@ def granian(app: str, environment: Mapping[str, str]) -> Generator[Served]:
 
 
 @contextmanager
-def nginx(folder: Path) -> Generator[Served]:
-    """Debian's nginx with one worker, serving *folder*."""
+def nginx(folder: Path, behind: Served) -> Generator[Served]:
+    """Debian's nginx with one worker, serving *folder*, and under `/asked/` what *behind* says."""
     port, temporary = free_port(), folder.parent / "nginx"
     temporary.mkdir()
     configuration = temporary / "nginx.conf"
-    configuration.write_text(_NGINX.format(port=port, folder=folder, temporary=temporary))
+    configuration.write_text(
+        _NGINX.format(port=port, folder=folder, temporary=temporary, behind=behind.port)
+    )
     with _running(["nginx", "-p", str(temporary), "-c", str(configuration)], port, {}) as process:
+        yield Served(port, process)
+
+
+@contextmanager
+def in_front_of(behind: Served, folder: Path) -> Generator[Served]:
+    """nginx as `deploy/nginx.conf` sets it up, before a calotype."""
+    assert behind.database is not None
+    with nginx_before(behind.port, behind.database.parent, folder) as front:
+        yield Served(front.port, psutil.Process(front.process.pid))
+
+
+@contextmanager
+def ipx(folder: Path) -> Generator[Served]:
+    """ipx, which keeps nothing that it has made."""
+    port = free_port()
+    command = ["node", str(_HERE / "ipx_server.mjs"), str(folder), str(port)]
+    with _running(command, port, {}) as process:
+        yield Served(port, process)
+
+
+@contextmanager
+def thumbor(folder: Path, work: Path) -> Generator[Served]:
+    """thumbor with one process, which keeps nothing that it has made."""
+    port, configuration = free_port(), work / "thumbor.conf"
+    configuration.write_text(_THUMBOR.format(folder=folder))
+    command = [
+        str(_HERE / ".venv-thumbor/bin/thumbor"), "-i", "127.0.0.1", "-p", str(port),
+        "-c", str(configuration), "-l", "error",
+    ]  # fmt: skip
+    with _running(command, port, {}) as process:
         yield Served(port, process)
 
 
@@ -125,6 +159,14 @@ def _running(
             started.wait()
 
 
+_THUMBOR = """
+LOADER = "thumbor.loaders.file_loader"
+FILE_LOADER_ROOT_PATH = "{folder}"
+STORAGE = "thumbor.storages.no_storage"
+ALLOW_UNSAFE_URL = True
+AVIF_QUALITY = 50
+"""
+
 _NGINX = """
 worker_processes 1; daemon off; user root;
 pid {temporary}/pid; error_log {temporary}/errors crit;
@@ -138,6 +180,11 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=1024; root {folder};
     add_header Cache-Control "public, max-age=31536000, immutable";
+    location /asked/ {{
+      proxy_pass http://behind/; proxy_http_version 1.1; proxy_set_header Connection "";
+    }}
+    location /handed-over/ {{ internal; alias {folder}/; }}
   }}
+  upstream behind {{ server 127.0.0.1:{behind}; keepalive 64; }}
 }}
 """

@@ -15,6 +15,7 @@ from calotype.errors import CalotypeError
 from calotype.http import STATUSES
 from calotype.jobs import Job
 from calotype.originals import STORE_CHECKS, repairable
+from calotype.renditions import RENDITION_MISSING
 from calotype.server import MORE_STATUSES, make_app
 from calotype.settings import Settings
 
@@ -130,11 +131,11 @@ def routes_page() -> str:
 
 
 def checks_page() -> str:
-    mended = repairable(ALL_CHECKS)
+    mended = {*repairable(ALL_CHECKS), RENDITION_MISSING.code}
     rows = [
         f"| `{check.code}` | {check.severity} | {check.message} |"
         f" {'yes' if check.code in mended else ''} |"
-        for check in (*ALL_CHECKS, *STORE_CHECKS, LOADERS_DIFFER)
+        for check in (*ALL_CHECKS, *STORE_CHECKS, RENDITION_MISSING, LOADERS_DIFFER)
     ]
     return _page(
         "Doctor's checks",

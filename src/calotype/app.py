@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from calotype.accounts import Accounts, Issuer
 from calotype.accounts.routes import SessionCookie
@@ -17,14 +18,17 @@ from calotype.database import (
     Embedded,
     Part,
     SchemaBehind,
+    Transaction,
     embedded,
     own_part,
     rows,
 )
-from calotype.delivery import Deliveries
+from calotype.delivery import Deliveries, HotAnswers, Lookups
 from calotype.http import Idempotency
 from calotype.imaging import ALLOWED_LOADERS, Pixels
 from calotype.jobs import JOB_CHECKS, Jobs, Task, procrastinate_part
+from calotype.journal import Journal, Release, Undoing
+from calotype.journal.tasks import journal_task
 from calotype.library import LIBRARY_CHECKS, Addresses, Library
 from calotype.library.tasks import library_tasks
 from calotype.originals import (
@@ -49,7 +53,19 @@ from calotype.renditions import (
     Upkeep,
 )
 from calotype.renditions.tasks import renditions_tasks
+from calotype.review import (
+    REVIEW_CHECKS,
+    Checking,
+    Compare,
+    Comparing,
+    Queue,
+    Rules,
+    Settling,
+)
+from calotype.review.tasks import review_tasks
 from calotype.settings import Settings
+from calotype.similarity import SIMILARITY_CHECKS, Similarity
+from calotype.similarity.tasks import similarity_tasks
 from calotype.storage import Objects, Spool, open_objects
 from calotype.uploads import UPLOAD_CHECKS, Uploads
 from calotype.uploads.tasks import uploads_tasks
@@ -60,8 +76,8 @@ LOADERS_DIFFER = Check(
     message="This decoder is allowed or missing by mistake.",
 )
 ALL_CHECKS = (
-    *DATABASE_CHECKS, *ORIGINAL_CHECKS, *RENDITION_CHECKS, *LIBRARY_CHECKS, *UPLOAD_CHECKS,
-    *JOB_CHECKS,
+    *DATABASE_CHECKS, *ORIGINAL_CHECKS, *RENDITION_CHECKS, *SIMILARITY_CHECKS, *LIBRARY_CHECKS,
+    *REVIEW_CHECKS, *UPLOAD_CHECKS, *JOB_CHECKS,
 )  # fmt: skip
 _STRAY_DAYS = 1.0
 
@@ -110,15 +126,26 @@ class House:
     renditions: Renditions
     upkeep: Upkeep
     library: Library
+    similarity: Similarity
+    journal: Journal
+    undoing: Undoing
+    checking: Checking
+    comparing: Comparing
+    queue: Queue
+    settling: Settling
+    rules: Rules
     uploads: Uploads
     deliveries: Deliveries
+    hot: HotAnswers
 
     @property
     def by_kind(self) -> dict[type[Any], Any]:
         """What routes may ask for."""
         provided = (
             self.settings, self.database, self.accounts, self.addresses, self.idempotency,
-            self.originals, self.renditions, self.library, self.uploads, self.deliveries,
+            self.originals, self.renditions, self.library, self.uploads, self.deliveries, self.hot,
+            self.journal, self.undoing, self.checking, self.comparing, self.queue, self.settling,
+            self.rules,
             SessionCookie(secure=self.settings.public_url.startswith("https:")),
         )  # fmt: skip
         return {type(part): part for part in provided} | {Objects: self.objects}
@@ -130,6 +157,9 @@ class House:
             *renditions_tasks(self.renditions, self.upkeep),
             *library_tasks(self.library),
             *uploads_tasks(self.uploads),
+            *similarity_tasks(self.similarity),
+            *review_tasks(self.comparing, self.rules),
+            journal_task(self.undoing),
             tidy_task(self.accounts),
         ]
 
@@ -186,8 +216,23 @@ def _furnish(
     )  # fmt: skip
     upkeep = Upkeep(database, objects, sweeper)
     library = Library(database, originals, trash_days=settings.trash_days)
-    addresses = Addresses(keys, settings.public_url.rstrip("/"))
+    addresses = Addresses(keys, settings.public_url.rstrip("/"), settings.presets)
     idempotency = Idempotency(database)
+    similarity = Similarity(
+        database=database, objects=objects, originals=originals, decoders=decoders, jobs=jobs,
+        spool=spool, afterwards=Compare,
+    )  # fmt: skip
+    journal = Journal(settings.trash_days)
+    comparing = Comparing(
+        database=database, objects=objects, spool=spool, similarity=similarity, decoders=decoders,
+        jobs=jobs, near_distance=settings.near_distance,
+    )  # fmt: skip
+    checking = Checking(
+        database=database, originals=originals, library=library, similarity=similarity,
+        comparing=comparing, readers=readers, decoders=decoders, spool=spool,
+        limit_bytes=settings.max_upload,
+    )  # fmt: skip
+    settling = Settling(originals=originals, library=library, journal=journal)
     uploads = Uploads(
         database=database, objects=objects, originals=originals, library=library,
         idempotency=idempotency, renditions=renditions, readers=readers, decoders=decoders,
@@ -201,8 +246,29 @@ def _furnish(
     return House(
         settings=settings, database=database, objects=objects, accounts=accounts,
         addresses=addresses, idempotency=idempotency, originals=originals, sweeper=sweeper,
-        scrubber=scrubber, doctor=doctor, renditions=renditions, upkeep=upkeep, library=library, uploads=uploads,
-        deliveries=Deliveries(database, addresses),
+        scrubber=scrubber, doctor=doctor, renditions=renditions, upkeep=upkeep, library=library,
+        uploads=uploads, similarity=similarity,
+        deliveries=_deliveries(settings, database, addresses, objects, renditions),
+        hot=HotAnswers(settings.hot_memory),
+        journal=journal, undoing=Undoing(database, journal, settling.inverses, _let_go(originals)),
+        checking=checking, comparing=comparing, settling=settling,
+        queue=Queue(library=library, similarity=similarity, comparing=comparing),
+        rules=Rules(database=database, settling=settling, jobs=jobs),
+    )  # fmt: skip
+
+
+def _deliveries(
+    settings: Settings,
+    database: Database,
+    addresses: Addresses,
+    objects: Objects,
+    renditions: Renditions,
+) -> Deliveries:
+    in_folder = objects.local_path("o") is not None
+    return Deliveries(
+        lookups=Lookups(database), addresses=addresses, renditions=renditions,
+        presets={preset.name: preset for preset in renditions.presets},
+        is_proxied=settings.accel == "nginx" and in_folder,
     )  # fmt: skip
 
 
@@ -223,6 +289,15 @@ async def check_schema(database: Database) -> None:
 class _Applied:
     part: str
     name: str
+
+
+def _let_go(originals: Originals) -> Release:
+    """The journal lies below originals, so it is told how what it holds is released."""
+
+    async def release(tx: Transaction, entries: Sequence[UUID]) -> int:
+        return await originals.release(tx, "journal", entries)
+
+    return release
 
 
 def _issuer(settings: Settings) -> Issuer | None:

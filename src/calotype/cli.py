@@ -21,7 +21,7 @@ from calotype import __version__, supervisor
 from calotype.accounts.commands import create_key, list_keys, revoke_key
 from calotype.app import House, build, database_urls, parts
 from calotype.backup import Restored, back_up, compare, load_backup
-from calotype.database import pending
+from calotype.database import SYSTEM, pending
 from calotype.errors import (
     CalotypeError,
     Conflict,
@@ -222,7 +222,10 @@ def stats(data: Path | None, *, as_json: bool) -> None:
     """Tell how much is kept, referred to and saved, over all tenants."""
 
     async def read(house: House) -> dict[str, Any]:
-        return stats_out(await house.sweeper.stats()).model_dump(by_alias=True)
+        figures = stats_out(await house.sweeper.stats()).model_dump(by_alias=True)
+        async with house.database.snapshot(SYSTEM) as snapshot:
+            made = await house.renditions.stats(snapshot)
+        return {**figures, "renditionCount": made.count, "renditionSize": made.size_bytes}
 
     found = _in_house(data, read)
     if as_json:
@@ -243,6 +246,8 @@ _STATS_LABELS = {
     "logicalSize": "bytes referred to",
     "savedSize": "bytes saved",
     "savedRatio": "share saved",
+    "renditionCount": "renditions",
+    "renditionSize": "bytes of renditions",
 }
 
 

@@ -19,17 +19,23 @@ from calotype.accounts.routes import SESSION_COOKIE
 from calotype.accounts.routes import STATUSES as ACCOUNT_STATUSES
 from calotype.accounts.routes import router as accounts_router
 from calotype.app import House, build, database_urls
+from calotype.delivery import kept_fresh
+from calotype.delivery.remembering import Remembering
 from calotype.delivery.routes import router as delivery_router
 from calotype.errors import CalotypeError
 from calotype.http import BodyBroken, BodyTooLarge, Forwarded, Measured, Problems, bounded
 from calotype.imaging import NotAPicture
+from calotype.journal.routes import router as journal_router
 from calotype.library.routes import router as library_router
 from calotype.logs import configure_logs
 from calotype.originals.epoch import FOREIGN_STORE
 from calotype.originals.routes import router as originals_router
 from calotype.parting import die_with_parent
+from calotype.review.routes import FORMS as REVIEW_FORMS
+from calotype.review.routes import router as review_router
+from calotype.review.rule_routes import router as rules_router
 from calotype.settings import Settings, read_settings
-from calotype.uploads.routes import FORMS
+from calotype.uploads.routes import FORMS as UPLOAD_FORMS
 from calotype.uploads.routes import router as uploads_router
 from calotype.web import ProblemPages, install_pages
 
@@ -37,6 +43,7 @@ log = structlog.get_logger()
 
 MORE_STATUSES = {**ACCOUNT_STATUSES, NotAPicture: 415, BodyTooLarge: 413, BodyBroken: 400}
 _PROBLEMS = Problems(MORE_STATUSES)
+FORMS = UPLOAD_FORMS | REVIEW_FORMS
 _READY_SECONDS = 5
 
 
@@ -62,6 +69,7 @@ def make_app(settings: Settings) -> FastAPI:
     _PROBLEMS.install(app)
     for router in (
         uploads_router, library_router, originals_router, accounts_router, delivery_router,
+        journal_router, rules_router, review_router,
     ):  # fmt: skip
         app.include_router(router)
     app.add_api_route("/health/live", live, include_in_schema=False)
@@ -73,7 +81,7 @@ def make_app(settings: Settings) -> FastAPI:
 
 def surround(app: FastAPI, settings: Settings) -> ASGIApp:
     """Put around the application what happens to every request, the outermost last."""
-    surrounded: ASGIApp = ProblemPages(Recognising(app, app))
+    surrounded: ASGIApp = Remembering(ProblemPages(Recognising(app, app)), app)
     if settings.cors_origins:
         surrounded = CORSMiddleware(
             surrounded,
@@ -95,7 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         urls = await asyncio.to_thread(stack.enter_context, database_urls(settings))
         async with build(settings, urls.login, connections=settings.database_connections) as house:
             move_in(app, house)
-            yield
+            async with kept_fresh(house.hot, urls.direct):
+                yield
 
 
 def move_in(app: FastAPI, house: House) -> None:

@@ -123,6 +123,10 @@ class Settings(BaseSettings):
     trash_days: float = Field(
         default=30, ge=0, description="How long deleted media can be restored; 0 is at once."
     )
+    near_distance: int = Field(
+        default=5, ge=0, le=31,
+        description="In how many of 256 bits the hashes of near duplicates may differ.",
+    )  # fmt: skip
     presets: Presets = Field(
         default=PRESETS,
         description="More sizes, or others: a comma list such as `banner:1600, square:400x400`, in"
@@ -132,6 +136,15 @@ class Settings(BaseSettings):
         default="lazy",
         description="When the sizes of a picture are made: when first asked for, or all of them"
         " after the upload.",
+    )
+    hot_memory: Size = Field(
+        default=64_000_000,
+        description="How many bytes of often wanted pictures each API process remembers.",
+    )
+    accel: Literal["nginx"] | None = Field(
+        default=None,
+        description="The server in front that sends files of the folder store itself: `nginx`, set"
+        " up as in `deploy/nginx.conf`.",
     )
     database_connections: int = Field(
         default=8, ge=2, le=100, description="Connections of one API process, at most."

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from calotype.app import House
 from calotype.database import Caller
 from calotype.delivery import BytesMissing, Wanted
+from calotype.delivery.answering import _read
 from calotype.delivery.ranges import Part
-from calotype.delivery.routes import _read
 from calotype.library import Addresses, SignatureRefused
 from calotype.settings import Settings
 from tests import pictures

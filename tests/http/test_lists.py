@@ -9,7 +9,10 @@ from calotype.settings import Settings
 from tests import pictures
 from tests.http.speaking import check_problem, upload
 
-LISTS = ["/api/media", "/api/originals", "/api/keys", "/api/people"]
+LISTS = [
+    "/api/media", "/api/originals", "/api/keys", "/api/people", "/api/journal", "/api/duplicates",
+    "/api/duplicates/rules", "/api/duplicates/placeholders",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", LISTS)

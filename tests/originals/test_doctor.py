@@ -152,6 +152,20 @@ def job(status: str) -> Plant:
     )
 
 
+def journal(lifetime: str, *, held: bool) -> Plant:
+    """Write an entry about a merge, which holds what it needs or does not."""
+    entry = (
+        "insert into journal (id, tenant_id, action, subjects, before, expires_at)"
+        " select id, scope_id, 'review:merge', '{}', jsonb_build_object('gone', id),"
+        f" now() + {lifetime} from originals"
+    )
+    hold = (
+        "insert into original_references (id, original_id, tenant_id, holder_kind, holder_id)"
+        " select gen_random_uuid(), id, scope_id, 'journal', id from originals"
+    )
+    return after_upload(entry, *([hold] if held else []))
+
+
 DEFECTS = {
     "reference-dangling": Defect(plant=give_up_what_is_held),
     "condemned-referenced": Defect(
@@ -197,6 +211,20 @@ DEFECTS = {
     "original-unexamined": Defect(
         plant=after_upload("update originals set changed_at = now() - interval '2 hours'")
     ),
+    "fingerprint-missing": Defect(
+        plant=after_upload(
+            "update originals set readable = true, changed_at = now() - interval '2 hours'"
+        )
+    ),
+    "fingerprint-unsearched": Defect(
+        plant=after_upload(
+            "insert into fingerprints (original_id, scope_id, algorithm, width, height, phash,"
+            " dhash, turned, tiles, small, quality, thumbhash, colour)"
+            " select id, scope_id, 1, 1, 1, '', '', '{}', '{}', '', 0, '', 0 from originals"
+        )
+    ),
+    "journal-unheld": Defect(plant=journal("interval '1 day'", held=False)),
+    "journal-overdue": Defect(plant=journal("interval '-2 days'", held=True)),
     "upload-without-media": Defect(
         plant=after_upload("update uploads set media_id = gen_random_uuid()")
     ),
@@ -281,7 +309,7 @@ async def test_doctor_finds_the_defect_that_was_planted(stage: Stage, code: str)
 @pytest.mark.parametrize(
     "code",
     [
-        "condemned-referenced", "epoch-differs", "job-failed", "live-unreferenced",
+        "condemned-referenced", "epoch-differs", "fingerprint-unsearched", "job-failed", "live-unreferenced",
         "media-unheld", "object-damaged", "object-missing", "object-stray", "rendition-missing",
         "rendition-orphaned", "rendition-troubled", "stats-drifted",
     ],

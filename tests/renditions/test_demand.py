@@ -10,7 +10,7 @@ import pytest
 from calotype.database import ANYBODY, Caller
 from calotype.imaging import Crop, FocalPoint, ImagingUnavailable, Unreadable
 from calotype.originals import OriginalMissing
-from calotype.renditions import PRESETS, Preset, Recipe
+from calotype.renditions import PRESETS, Preset, Recipe, RenditionUnderWay
 from tests import pictures
 from tests.renditions.conftest import LARGE, SMALL
 
@@ -96,6 +96,17 @@ async def test_while_a_lease_holds_others_wait_and_get_what_is_made(stage):
     assert not waiting.done()
     stage.sql("update renditions set state = 'live', lease_expires_at = null")
     assert (await waiting).object_key == made.object_key
+
+
+async def test_nobody_waits_for_ever(stage, monkeypatch):
+    monkeypatch.setattr("calotype.renditions.service._PATIENCE_SECONDS", 0.1)
+    kept = await stage.keep(photo())
+    await stage.demand(kept)
+    stage.sql(
+        "update renditions set state = 'pending', lease_expires_at = now() + interval '1 minute'"
+    )
+    with pytest.raises(RenditionUnderWay):
+        await stage.demand(kept)
 
 
 async def test_a_child_that_is_killed_from_outside_is_no_fault_of_the_picture(stage):

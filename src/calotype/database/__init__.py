@@ -13,6 +13,7 @@ from calotype.database.errors import (
     SchemaBehind,
 )
 from calotype.database.identity import new_id
+from calotype.database.listening import hearing
 from calotype.database.local import AlreadyServing, Embedded, claim, embedded, program
 from calotype.database.migrating import (
     Migration,
@@ -56,6 +57,7 @@ __all__ = [
     "dump",
     "embedded",
     "execute",
+    "hearing",
     "is_new",
     "load",
     "login_of",

@@ -458,23 +458,37 @@ $$;
 -- A picture's address is looked up before anybody is known. Who may have the bytes is decided
 -- with what this returns. While media are `processing`, nothing is told that only earlier media of
 -- the same bytes can have brought about.
-create type delivered_media as (
+create type found_picture as (
     id uuid, tenant_id uuid, owner_id uuid, visibility text, state text, deleted_at timestamptz,
-    token bytea, file_name text, updated_at timestamptz, original_id uuid,
-    object_key text, original_state text, media_type text, size_bytes bigint, digest bytea,
-    examined boolean, stripped jsonb, crop jsonb, focal_point jsonb
+    token bytea, file_name text, crop jsonb, focal_point jsonb, original_id uuid, scope_id uuid,
+    object_key text, original_state text, media_type text, frames integer, size_bytes bigint,
+    digest bytea, examined boolean, stripped jsonb
 );
-create function find_delivered(wanted_id uuid, wanted_token bytea) returns setof delivered_media
+create function find_picture(wanted_id uuid, wanted_token bytea) returns setof found_picture
     language sql stable security definer set search_path = calotype, pg_temp as $$
     select m.id, m.tenant_id, m.owner_id, m.visibility, m.state, m.deleted_at,
-        m.token, m.file_name, m.updated_at, m.original_id,
-        o.object_key, o.state, o.media_type, o.size_bytes, o.digest,
-        m.state <> 'processing' and o.readable is not null,
-        case when m.state <> 'processing' then o.stripped end,
-        m.crop, m.focal_point
+        m.token, m.file_name, m.crop, m.focal_point, o.id, o.scope_id,
+        o.object_key, o.state, o.media_type, o.frames, o.size_bytes,
+        o.digest, m.state <> 'processing' and o.readable is not null,
+        case when m.state <> 'processing' then o.stripped end
     from media m join originals o on o.id = m.original_id
     where m.id = wanted_id or m.token = wanted_token
 $$;
+
+-- Servers remember answers; this tells all of them which they must forget.
+create function tell_media_change() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('calotype_media', old.id::text);
+    return null;
+end $$;
+create trigger tell_media_change
+    after update of visibility, owner_id, deleted_at, token, file_name, crop, focal_point, original_id
+    on media for each row when (
+        (old.visibility, old.owner_id, old.deleted_at, old.token, old.file_name, old.crop,
+            old.focal_point, old.original_id)
+        is distinct from (new.visibility, new.owner_id, new.deleted_at, new.token, new.file_name,
+            new.crop, new.focal_point, new.original_id)
+    ) execute function tell_media_change();
 
 -- ── Renditions ────────────────────────────────────────────────────────────────────────────────
 -- What recipes made of originals: a cache. They hold no reference and have no foreign key, so that
@@ -634,21 +648,24 @@ create index fingerprints_hubs on fingerprints (scope_id, original_id) where hub
 call isolate('fingerprints', 'scope_id = (select calotype.current_tenant())');
 
 -- The index of what looks alike: narrow rows, so that those that share a band are read quickly.
--- `bits` is the pHash in the order of the bands, of which each has a column and an index.
+-- `bits` is the pHash in the order of the bands, of which each has a column and an index. `place`,
+-- some bits of the scope, stands before each band, so that a tenant does not pay for others; were
+-- the scope a column of the indexes, a plan made for small tenants could read all of a large one.
 create table fingerprint_bands (
     original_id uuid primary key references fingerprints on delete cascade,
     scope_id uuid not null,
+    place bit(16) not null,
     bits bit(256) not null
 );
 do $$
 begin
     for band in 0..15 loop
         execute format(
-            'alter table fingerprint_bands add column b%1$s smallint not null generated always as'
-            ' ((substring(bits from %2$s for 16)::bit(16)::integer - 32768)::smallint) stored',
+            'alter table fingerprint_bands add column b%1$s integer not null generated always as'
+            ' ((place || substring(bits from %2$s for 16))::bit(32)::integer) stored',
             band, band * 16 + 1
         );
-        execute format('create index fingerprint_bands_%1$s on fingerprint_bands (scope_id, b%1$s)', band);
+        execute format('create index fingerprint_bands_%1$s on fingerprint_bands (b%1$s)', band);
     end loop;
 end $$;
 call isolate('fingerprint_bands', 'scope_id = (select calotype.current_tenant())');
@@ -656,7 +673,7 @@ call isolate('fingerprint_bands', 'scope_id = (select calotype.current_tenant())
 -- Originals whose bits differ in at most `radius` from the wanted ones, nearest first. `keys` has a
 -- row for each band with the values that it may have. The plan is made once for a connection, and
 -- is the same for every tenant and state of the statistics.
-create function find_alike(wanted bit, radius integer, keys smallint[], max_rows integer)
+create function find_alike(wanted bit, radius integer, keys integer[], max_rows integer)
     returns table (original_id uuid, distance integer)
     language plpgsql stable security definer set search_path = calotype, pg_temp
     set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -678,6 +695,35 @@ begin
     limit max_rows;
 end $$;
 
+-- By the keys of its details a crop finds its picture; the dedupe scope is part of each key.
+create table fingerprint_tiles (
+    original_id uuid primary key references fingerprints on delete cascade,
+    scope_id uuid not null,
+    keys bigint[] not null
+);
+create index fingerprint_tiles_keys on fingerprint_tiles using gin (keys);
+call isolate('fingerprint_tiles', 'scope_id = (select calotype.current_tenant())');
+
+-- Originals that share most keys. A key that is found everywhere says little, so only some of those
+-- that have it are counted.
+create function find_sharing(wanted bigint[], fewest integer, max_rows integer)
+    returns table (original_id uuid, shared bigint)
+    language plpgsql stable security definer set search_path = calotype, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare
+    here uuid := current_tenant();
+begin
+    return query
+    select owner.original_id, count(*) as alike
+    from unnest(wanted) as key cross join lateral (
+        select t.original_id from fingerprint_tiles t
+        where t.keys @> array[key] and t.scope_id = here limit 50
+    ) as owner
+    group by owner.original_id having count(*) >= fewest
+    order by alike desc, owner.original_id
+    limit max_rows;
+end $$;
+
 create function forget_fingerprint() returns trigger
     language plpgsql security definer set search_path = calotype, pg_temp as $$
 begin
@@ -686,3 +732,96 @@ begin
 end $$;
 create trigger forget_fingerprint after delete on originals
     for each row execute function forget_fingerprint();
+
+-- ── Journal ───────────────────────────────────────────────────────────────────────────────────
+
+-- What was done. As long as it can be undone, `before` says how things were, and the entry holds
+-- the originals that this needs.
+create table journal (
+    id uuid primary key,
+    tenant_id uuid not null references tenants,
+    person_id uuid,
+    action text not null,
+    subjects jsonb not null,
+    before jsonb,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    undone_at timestamptz
+);
+create index journal_listing on journal (tenant_id, id desc);
+create index journal_expiry on journal (expires_at) where before is not null;
+call isolate('journal', 'tenant_id = (select calotype.current_tenant())');
+insert into holder_kinds values ('journal', 'journal');
+
+-- ── Review ────────────────────────────────────────────────────────────────────────────────────
+
+-- Pairs of originals that look alike; forgotten with either of them.
+create table duplicates (
+    id uuid primary key,
+    tenant_id uuid not null references tenants,
+    first_id uuid not null,
+    second_id uuid not null check (first_id < second_id),
+    certainty text not null check (certainty in ('pixels', 'near', 'variant', 'similar')),
+    distance integer not null,
+    evidence jsonb not null,
+    open boolean not null default true,
+    found_at timestamptz not null default now(),
+    unique (tenant_id, first_id, second_id)
+);
+create index duplicates_open on duplicates (tenant_id, id desc) where open;
+create index duplicates_first on duplicates (first_id);
+create index duplicates_second on duplicates (second_id);
+call isolate('duplicates', 'tenant_id = (select calotype.current_tenant())');
+
+-- What people decided about two files, whenever these come again.
+create table decisions (
+    tenant_id uuid not null references tenants,
+    first_digest bytea not null,
+    second_digest bytea not null check (first_digest < second_digest),
+    verdict text not null check (verdict in ('same', 'different', 'variant')),
+    certainty text not null,
+    distance integer not null,
+    rule_id uuid,
+    person_id uuid,
+    decided_at timestamptz not null default now(),
+    primary key (tenant_id, first_digest, second_digest)
+);
+call isolate('decisions', 'tenant_id = (select calotype.current_tenant())');
+
+-- Whoever asks for a file that was merged into another is answered with that one.
+create table aliases (
+    tenant_id uuid not null references tenants,
+    digest bytea not null,
+    kept_id uuid not null,
+    certainty text not null,
+    distance integer not null,
+    made_at timestamptz not null default now(),
+    primary key (tenant_id, digest)
+);
+create index aliases_kept on aliases (kept_id);
+call isolate('aliases', 'tenant_id = (select calotype.current_tenant())');
+
+-- Rules merge by themselves, once an admin has approved what their dry run said.
+create table duplicate_rules (
+    id uuid primary key,
+    tenant_id uuid not null references tenants,
+    certainty text not null check (certainty in ('pixels', 'near')),
+    keep text not null check (keep in ('largest', 'oldest', 'newest')),
+    made_by uuid,
+    made_at timestamptz not null default now(),
+    approved_by uuid,
+    approved_at timestamptz,
+    approved_pairs integer
+);
+create index duplicate_rules_tenant on duplicate_rules (tenant_id, id);
+call isolate('duplicate_rules', 'tenant_id = (select calotype.current_tenant())');
+
+create function forget_duplicates() returns trigger
+    language plpgsql security definer set search_path = calotype, pg_temp as $$
+begin
+    delete from duplicates where first_id = old.id or second_id = old.id;
+    delete from aliases where kept_id = old.id;
+    return null;
+end $$;
+create trigger forget_duplicates after delete on originals
+    for each row execute function forget_duplicates();

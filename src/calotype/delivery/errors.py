@@ -31,5 +31,19 @@ class PresetUnknown(Missing):
         super().__init__()
 
 
+@dataclass
+class FormatUnknown(Missing):
+    """There is no such format."""
+
+    formats: list[str]
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+class NothingToShow(Missing):
+    """The pixels of this picture cannot be read; only its original can be downloaded."""
+
+
 class RangeRefused(Invalid):
     """No byte of the picture lies in this range."""

@@ -1,24 +1,26 @@
 """From an address to a picture that the caller may have."""
 
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from uuid import UUID
 
-from calotype.database import ANYBODY, Caller, Database
-from calotype.delivery import store
+from calotype.database import Caller
 from calotype.delivery.errors import (
     NotExaminedYet,
     NothingToShare,
+    NothingToShow,
     PictureMissing,
     PresetUnknown,
 )
-from calotype.delivery.model import Delivery, Found
-from calotype.imaging import Range, Stripped
+from calotype.delivery.formats import accepted, still_moving
+from calotype.delivery.lookups import Lookups
+from calotype.delivery.model import Audience, Delivery, Found
+from calotype.imaging import Crop, FocalPoint, Range, Stripped
 from calotype.library import Addresses, may_change
+from calotype.renditions import Format, Preset, Recipe, Rendition, Renditions
 
-PRESETS = ("original",)
-_A_YEAR = 365 * 24 * 3600
-_SHORT = "max-age=60, stale-while-revalidate=86400"
+ORIGINAL = "original"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,27 +39,34 @@ class Wanted:
     path: str
     media: UUID | None = None
     token: bytes | None = None
-    preset: str = "original"
+    preset: str = ORIGINAL
+    format: Format | None = None
+    accept: str = ""
     signature: Signature | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
     """Decides who may have which bytes, and how long others may keep them."""
 
-    database: Database
+    lookups: Lookups
     addresses: Addresses
+    renditions: Renditions
+    presets: Mapping[str, Preset]
+    is_proxied: bool = False
+    """Whether a server in front sends what only one reader may have."""
 
     async def find(self, caller: Caller, wanted: Wanted) -> Delivery:
         """Return what may be sent; what is missing and what is not yours look the same."""
         expires = self._check(wanted)
-        if wanted.preset not in PRESETS:
-            raise PresetUnknown(list(PRESETS))
-        async with self.database.snapshot(ANYBODY) as snapshot:
-            found = await store.find(snapshot, media=wanted.media, token=wanted.token)
+        if wanted.preset != ORIGINAL and wanted.preset not in self.presets:
+            raise PresetUnknown([*self.presets, ORIGINAL])
+        found = await self.lookups.find(media=wanted.media, token=wanted.token)
         if found is None or not _may_see(caller, found, signed=expires is not None):
             raise PictureMissing
-        return self._delivery(caller, wanted, found, expires)
+        if wanted.preset == ORIGINAL:
+            return self._original(caller, wanted, found, expires)
+        return await self._rendition(wanted, found, expires)
 
     def _check(self, wanted: Wanted) -> int | None:
         if wanted.signature is None:
@@ -67,29 +76,75 @@ class Deliveries:
             wanted.path, exp=signature.exp, kid=signature.kid, sig=signature.sig
         )
 
-    def _delivery(
+    def _original(
         self, caller: Caller, wanted: Wanted, found: Found, expires: int | None
     ) -> Delivery:
         exact = _is_owner(caller, found)
         if not exact and found.stripped is None:
             raise NothingToShare if found.examined else NotExaminedYet
         whole = Stripped((Range(0, found.size_bytes),))
+        kind = b"exact" if exact else b"stripped"
+        audience: Audience = "this caller" if exact else _audience(found, expires, "strangers")
         return Delivery(
+            media_id=found.id,
             original_id=found.original_id,
             object_key=found.object_key,
             content=whole if exact else Stripped.from_json(found.stripped),
             media_type=found.media_type,
             file_name=found.file_name,
-            etag=self._etag(found, exact=exact),
-            cache_control=_cache_control(wanted, found, expires, exact=exact),
-            cross_origin=found.visibility == "public" or expires is not None,
+            etag=self._etag(kind, found.token, found.digest),
+            audience=audience,
+            signed_until=expires,
+            immutable=wanted.token is not None,
+            negotiated=False,
             as_download=found.state == "unreadable",
+            is_whole=exact,
+            is_proxied=self.is_proxied,
         )
 
-    def _etag(self, found: Found, *, exact: bool) -> str:
+    async def _rendition(self, wanted: Wanted, found: Found, expires: int | None) -> Delivery:
+        if found.state == "unreadable":
+            raise NothingToShow
+        rendition = await self._demand(wanted, found)
+        return Delivery(
+            media_id=found.id,
+            original_id=found.original_id,
+            object_key=rendition.object_key,
+            content=Stripped((Range(0, rendition.size_bytes),)),
+            media_type=rendition.media_type,
+            file_name=_renamed(found.file_name, rendition.media_type),
+            etag=self._etag(b"rendition", found.token, rendition.id.bytes),
+            audience=_audience(found, expires, "everybody"),
+            signed_until=expires,
+            immutable=wanted.token is not None,
+            negotiated=wanted.format is None,
+            as_download=False,
+            is_whole=True,
+            is_proxied=self.is_proxied,
+        )
+
+    async def _demand(self, wanted: Wanted, found: Found) -> Rendition:
+        recipe = Recipe(
+            self.presets[wanted.preset],
+            crop=found.crop and Crop.from_json(found.crop),
+            focal_point=found.focal_point and FocalPoint.from_json(found.focal_point),
+        )
+        return await self.renditions.demand(
+            original_id=found.original_id,
+            scope_id=found.scope_id,
+            recipe=recipe,
+            as_format=wanted.format or still_moving(accepted(wanted.accept), found.frames),
+        )
+
+    def _etag(self, *parts: bytes) -> str:
         """A name of these bytes at this address that tells nothing about the bytes."""
-        kind = b"exact" if exact else b"stripped"
-        return f'"{self.addresses.tag(kind, found.token, found.digest)}"'
+        return f'"{self.addresses.tag(*parts)}"'
+
+
+def _audience(found: Found, expires: int | None, widest: Audience) -> Audience:
+    """Whose answer this is; what lies in the trash is shown to its owner alone."""
+    is_open = found.visibility == "public" or expires is not None
+    return widest if is_open and found.deleted_at is None else "this caller"
 
 
 def _may_see(caller: Caller, found: Found, *, signed: bool) -> bool:
@@ -107,10 +162,6 @@ def _is_owner(caller: Caller, found: Found) -> bool:
     return caller.tenant == found.tenant_id and may_change(caller, found.owner_id)
 
 
-def _cache_control(wanted: Wanted, found: Found, expires: int | None, *, exact: bool) -> str:
-    """Private pictures are kept by the reader alone, and not beyond their signature."""
-    if expires is not None:
-        return f"private, max-age={max(0, expires - int(time.time()))}"
-    if found.visibility != "public" or exact:
-        return "private, no-cache"
-    return f"public, max-age={_A_YEAR}, immutable" if wanted.token else f"public, {_SHORT}"
+def _renamed(file_name: str, media_type: str) -> str:
+    """Give the file the ending of what it has become."""
+    return f"{PurePath(file_name).stem or 'picture'}.{media_type.removeprefix('image/')}"

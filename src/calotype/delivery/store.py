@@ -11,6 +11,6 @@ async def find(snapshot: Snapshot, *, media: UUID | None, token: bytes | None) -
     return await one(
         snapshot,
         Found,
-        "select * from find_delivered(%(media)s, %(token)s)",
+        "select * from find_picture(%(media)s, %(token)s)",
         {"media": media, "token": token},
     )

@@ -1,13 +1,14 @@
 """What happens to every request: an id, a measurement, a line in the log, a bound."""
 
+import secrets
 import time
 from collections.abc import Set
 from dataclasses import dataclass
-from uuid import uuid4
+from functools import lru_cache
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from calotype.http.receiving import BodyTooLarge
@@ -24,6 +25,7 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 _SERVER_FAILED = 500
+_REMEMBERED = 1024
 _BODY_BYTES = 1 << 20
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -38,7 +40,7 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = uuid4().hex
+        request_id = secrets.token_hex(16)
         structlog.contextvars.bind_contextvars(request=request_id)
         started = time.perf_counter()
         status = _SERVER_FAILED
@@ -47,7 +49,8 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                header = (b"x-request-id", request_id.encode())
+                message["headers"] = [*message["headers"], header]
             await send(message)
 
         try:
@@ -60,8 +63,8 @@ class Measured:
 def _note(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "none")
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    REQUESTS.labels(method, route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
+    _counter(method, route, status).inc()
+    _histogram(route).observe(seconds)
     write = log.warning if status >= _SERVER_FAILED else log.debug
     write(
         "http.answered",
@@ -70,6 +73,16 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
         status=status,
         seconds=round(seconds, 4),
     )
+
+
+@lru_cache(_REMEMBERED)
+def _counter(method: str, route: str, status: int) -> Counter:
+    return REQUESTS.labels(method, route, str(status))
+
+
+@lru_cache(_REMEMBERED)
+def _histogram(route: str) -> Histogram:
+    return SECONDS.labels(route)
 
 
 def bounded(scope: Scope, receive: Receive, forms: Set[tuple[str, str]]) -> Receive:

@@ -16,7 +16,7 @@ import pillow_heif
 from calotype.errors import Invalid
 from calotype.imaging import comparing, looking, reading, render, wire
 from calotype.imaging.confinement import confine, limit_cpu
-from calotype.imaging.errors import NotAPicture, Unreadable
+from calotype.imaging.errors import ImagingUnavailable, NotAPicture, Unreadable
 from calotype.imaging.linux import give_memory_back
 from calotype.imaging.model import Limits
 from calotype.imaging.orders import Order
@@ -72,7 +72,7 @@ def _answer(verb: _Verb, question: _Question, limits: Limits) -> _Answer:
         with ExitStack() as mapped:
             opened = [_opened(file, limits, mapped) for file in question.files]
             return {"answer": verb(opened, question)}
-    except Invalid as refusal:
+    except (Invalid, ImagingUnavailable) as refusal:
         return {"refused": type(refusal).__name__, "detail": refusal.detail}
     finally:
         for descriptor in (*question.files, *question.outputs):

@@ -12,6 +12,8 @@ _LONG_SIDE = 1200
 _PNG_EFFORT = 3
 _VISIBLE = 24
 """By how much a channel has to differ to be marked; less is the noise of encoders."""
+_EDGES = 1.5
+"""How much is blurred away, because encoders move edges a little."""
 _MARK = (230, 0, 90)
 _FADED = 0.5
 
@@ -35,7 +37,7 @@ def difference(first: Opened, second: Opened) -> tuple[bytes, float]:
         reading.translated(lambda picture=picture: _shown(picture, width, height))
         for picture in (a, b)
     ]
-    differs = _largest_band((seen[0] - seen[1]).abs()) > _VISIBLE
+    differs = _largest_band((seen[0] - seen[1]).gaussblur(_EDGES).abs()) > _VISIBLE
     faded = seen[0].colourspace("b-w") * _FADED + _WHITE * (1 - _FADED)
     marked = differs.ifthenelse(list(_MARK), faded.cast("uchar"))
     data = marked.copy(interpretation="srgb").pngsave_buffer(compression=_PNG_EFFORT, keep=0)

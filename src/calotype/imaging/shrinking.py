@@ -28,12 +28,17 @@ class Shrunk:
     """What of *image* is picture; the last row and column may reach over its edge."""
     orientation: int = 1
 
-    def grid(self, width: int, height: int, method: Image.Resampling) -> NDArray[np.uint8]:
-        """The upright picture squeezed into so many pixels."""
+    def grid(
+        self, width: int, height: int, method: Image.Resampling, gap: float | None = None
+    ) -> NDArray[np.uint8]:
+        """The upright picture squeezed into so many pixels.
+
+        With a *gap* it is squeezed by plain means first, down to so many times these pixels.
+        """
         lying = self.orientation >= orientation.FIRST_LYING
         size = (height, width) if lying else (width, height)
         box = 0, 0, self.width, self.height
-        squeezed = np.asarray(self.image.resize(size, method, box))
+        squeezed = np.asarray(self.image.resize(size, method, box, gap))
         return orientation.turned(squeezed, self.orientation)
 
     def grey(self) -> "Shrunk":
@@ -47,15 +52,17 @@ def shrink(picture: Picture, opened: Opened) -> Shrunk:
 
 def shrink_jpeg(data: Data, width: int, height: int, space: str) -> Shrunk:
     """Let the decoder do it, which has little more to do then than to unpack."""
-    factor = _factor(width, height)
+    factor = shrinkage(width, height)
     decoded = simplejpeg.decode_jpeg(
         data, space, fastdct=True, fastupsample=True,
         min_width=math.ceil(width / factor), min_height=math.ceil(height / factor),
     )  # fmt: skip
-    return Shrunk(Image.fromarray(decoded.squeeze()), width / factor, height / factor)
+    image = Image.fromarray(decoded[:, :, 0] if space == "GRAY" else decoded)
+    return Shrunk(image, width / factor, height / factor)
 
 
-def _factor(width: int, height: int) -> int:
+def shrinkage(width: int, height: int) -> int:
+    """By how much to shrink at once, so that enough is left for the hashes to agree."""
     fitting = (f for f in _FACTORS if min(width, height) >= f * _SHORTEST_SIDE)
     return next(fitting, 1)
 
@@ -72,7 +79,7 @@ def _jpeg(picture: Picture, opened: Opened) -> Shrunk:
 
 
 def _by_jpeg_loader(picture: Picture) -> Shrunk:
-    factor = _factor(picture.width, picture.height)
+    factor = shrinkage(picture.width, picture.height)
     image = _image(picture.load(shrink=factor))
     return Shrunk(image, picture.width / factor, picture.height / factor, picture.orientation)
 
@@ -80,14 +87,14 @@ def _by_jpeg_loader(picture: Picture) -> Shrunk:
 def _webp(picture: Picture, opened: Opened) -> Shrunk:
     """Let the decoder do it, which fits the whole picture into whole pixels."""
     del opened
-    image = _image(picture.load(scale=1 / _factor(picture.width, picture.height)))
+    image = _image(picture.load(scale=1 / shrinkage(picture.width, picture.height)))
     return Shrunk(image, *image.size, picture.orientation)
 
 
 def _by_average(picture: Picture, opened: Opened) -> Shrunk:
     """Take the mean of squares, which is what a JPEG decoder keeps of its blocks."""
     del opened
-    factor = _factor(picture.width, picture.height)
+    factor = shrinkage(picture.width, picture.height)
     image = _image(picture.load(), factor)
     return Shrunk(image, picture.width / factor, picture.height / factor, picture.orientation)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calotype.imaging.fingerprint import MOST_TILES
+from calotype.imaging.frames import within_frame
 
 LONG_SIDE = 160
 """To how many pixels the longer side of the picture has been shrunk."""
@@ -34,10 +35,13 @@ class _Detail:
 
 def tiles(grey: NDArray[np.uint8]) -> tuple[bytes, ...]:
     """Hash the most striking details, wherever they are and however large."""
-    if min(grey.shape) < _SAMPLES:
+    rows, columns = within_frame(grey)
+    inside = grey[rows, columns].astype(np.float32)
+    if min(inside.shape) < _SAMPLES:
         return ()
-    blurred = [_blurred(grey.astype(np.float32), float(blur)) for blur in _BLURS]
-    return tuple(_tile(blurred[detail.blur - 1], detail) for detail in _details(blurred))
+    blurred = [_blurred(inside, float(blur)) for blur in _BLURS]
+    corner = columns.start, rows.start
+    return tuple(_tile(blurred[detail.blur - 1], detail, corner) for detail in _details(blurred))
 
 
 def _details(blurred: list[_Plane]) -> Iterator[_Detail]:
@@ -59,14 +63,15 @@ def _largest_near(layers: _Plane) -> _Plane:
     return layers
 
 
-def _tile(plane: _Plane, detail: _Detail) -> bytes:
+def _tile(plane: _Plane, detail: _Detail, corner: tuple[int, int]) -> bytes:
     """The signs of its longest waves but the first, then its place and its size."""
+    across, down = detail.x + corner[0], detail.y + corner[1]
     blur = float(_BLURS[detail.blur])
     steps = np.linspace(-_REACH * blur, _REACH * blur, _SAMPLES)
     patch = _sampled(plane, detail.y + steps, detail.x + steps)
     waves = _COSINES @ patch @ _COSINES.T
     signs = waves[1:, 1:] > 0
-    place = round(detail.x * _PLACE_STEPS), round(detail.y * _PLACE_STEPS), round(blur * 16)
+    place = round(across * _PLACE_STEPS), round(down * _PLACE_STEPS), round(blur * 16)
     return np.packbits(signs).tobytes() + bytes(min(value, 255) for value in place)
 
 

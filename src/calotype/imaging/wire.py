@@ -6,6 +6,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from calotype.imaging.errors import ImagingUnavailable
+
 MAX_BYTES = 4 << 20
 MOST_DESCRIPTORS = 24
 HEADER = struct.Struct(">I")
@@ -36,5 +38,9 @@ def unpack(received: bytes | bytearray) -> dict[str, Any]:
 def write(output: int, data: bytes) -> None:
     """Write everything; the system may take it in parts."""
     left = memoryview(data)
-    while left:
-        left = left[os.write(output, left) :]
+    try:
+        while left:
+            left = left[os.write(output, left) :]
+    except OSError as error:
+        # The disk is full: no fault of the picture.
+        raise ImagingUnavailable(f"its pictures cannot be written: {error.strerror}") from error

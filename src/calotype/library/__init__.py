@@ -11,7 +11,7 @@ from calotype.library.errors import (
     NotYourMedia,
 )
 from calotype.library.model import MAIN_BUCKET, Description, Filter, Media, Picture, Visibility
-from calotype.library.service import Library, may_change
+from calotype.library.service import Facts, Library, may_change
 from calotype.library.wire import (
     AddedMedia,
     BucketName,
@@ -34,6 +34,7 @@ __all__ = [
     "BucketUnknown",
     "Description",
     "EditorsOnly",
+    "Facts",
     "Filter",
     "Library",
     "LifetimeTooLong",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from calotype.errors import Forbidden, Invalid
+from calotype.renditions import PRESETS, Preset
 
 WEEK_SECONDS = 7 * 24 * 3600
 _HOUR_SECONDS = 3600
@@ -31,9 +32,10 @@ class Addresses:
 
     secret_keys: tuple[str, ...]
     public_url: str
+    presets: tuple[Preset, ...] = PRESETS
 
-    def stable(self, media: UUID) -> str:
-        return f"{self.public_url}/m/{media}"
+    def stable(self, media: UUID, preset: str | None = None) -> str:
+        return f"{self.public_url}/m/{media}" + (f"/{preset}" if preset else "")
 
     def immutable(self, token: bytes, preset: str) -> str:
         return f"{self.public_url}/i/{encode_token(token)}/{preset}"

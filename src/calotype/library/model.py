@@ -64,6 +64,10 @@ class Media:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    crop: Mapping[str, float] | None
+    focal_point: Mapping[str, float] | None
+    thumbhash: bytes | None
+    colour: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from calotype.http import (
 from calotype.library.addresses import WEEK_SECONDS, Addresses
 from calotype.library.model import Filter, SourceType, Visibility
 from calotype.library.service import Library
-from calotype.library.wire import MediaChange, MediaOut, Showing, Word
+from calotype.library.wire import MediaChange, MediaInFull, MediaOut, Showing, Word
 
 router = APIRouter(prefix="/api", tags=["media"])
 
@@ -81,22 +81,22 @@ async def list_media(
 
 
 @router.get("/media/{media_id}", summary="One media", responses=responses(404, 422))
-async def read_media(media_id: UUID, show: Show, library: Shelf, database: Rows) -> MediaOut:
+async def read_media(media_id: UUID, show: Show, library: Shelf, database: Rows) -> MediaInFull:
     """Everything about one media, and its addresses."""
     async with database.snapshot(show.caller) as snapshot:
-        return show.show(await library.get(snapshot, media_id))
+        return show.show_in_full(await library.get(snapshot, media_id))
 
 
 @router.patch("/media/{media_id}", summary="Change media", responses=responses(400, 403, 404, 422))
 async def change_media(
     media_id: UUID, change: MediaChange, show: Show, library: Shelf, once: OnlyOnce
-) -> MediaOut:
+) -> MediaInFull:
     """Say something else about media; fields that are left out stay as they are."""
 
-    async def effect(tx: Transaction) -> MediaOut:
-        return show.show(await library.change(tx, media_id, change.changes()))
+    async def effect(tx: Transaction) -> MediaInFull:
+        return show.show_in_full(await library.change(tx, media_id, change.changes()))
 
-    return await once.answer(change, MediaOut, effect)
+    return await once.answer(change, MediaInFull, effect)
 
 
 @router.delete(

@@ -1,7 +1,7 @@
 """The verbs of the library: add, list, change, trash, restore."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,11 @@ from calotype.library.errors import (
 from calotype.library.model import Description, Filter, Media, Picture
 from calotype.originals import Holder, Kept, Originals
 
+Facts = Mapping[str, Any]
+"""What media says of the file that it shows, in JSON."""
+
 _TOKEN_BYTES = 16
+_FRAMING = ("crop", "focal_point")
 _BATCH = 100
 
 
@@ -67,10 +71,16 @@ class Library:
         return await store.count(snapshot, wanted, up_to)
 
     async def change(self, tx: Transaction, media: UUID, changes: Mapping[str, Any]) -> Media:
-        """Say something else about media: only its owner and admins may."""
-        await self._lock_own(tx, media)
+        """Say something else about media: only its owner and admins may.
+
+        What is shown differently gets another token, because an immutable address that answered
+        with one picture must never answer with another.
+        """
+        before = await self._lock_own(tx, media)
         if "bucket" in changes:
             await self.check_may_add(tx, changes["bucket"])
+        if any(name in changes and changes[name] != getattr(before, name) for name in _FRAMING):
+            changes = {**changes, "token": secrets.token_bytes(_TOKEN_BYTES)}
         if changes:
             await store.change(tx, media, changes)
         return await self.get(tx, media)
@@ -115,6 +125,35 @@ class Library:
     async def sees_original(self, snapshot: Snapshot, original: UUID) -> bool:
         """Tell whether the caller sees media with these bytes."""
         return await store.sees_original(snapshot, original)
+
+    async def list_showing(
+        self, snapshot: Snapshot, originals: Sequence[UUID], *, limit: int
+    ) -> list[Media]:
+        """Media that the caller sees, outside the trash, which show one of *originals*."""
+        return await store.list_showing(snapshot, originals, limit)
+
+    async def show_instead(self, tx: Transaction, source: UUID, target: UUID) -> Sequence[Facts]:
+        """Have all media that show *source* show *target*; tells what they said before.
+
+        Both originals are locked. Only who may change all of the media may do this, and also those
+        that the caller cannot see count.
+        """
+        seen = await store.lock_showing(tx, source)
+        mine = [media.id for media in seen if may_change(tx.caller, media.owner_id)]
+        if len(mine) < await store.count_holding(tx, source):
+            raise NotYourMedia
+        before = await store.read_facts(tx, mine)
+        await self.originals.move_media(tx, source, target)
+        await store.take_facts(tx, mine)
+        return before
+
+    async def show_again(
+        self, tx: Transaction, source: UUID, target: UUID, before: Sequence[Facts]
+    ) -> None:
+        """Undo `show_instead`, as far as those media show *target* still."""
+        told = [UUID(facts["id"]) for facts in before]
+        moved = await self.originals.move_media(tx, target, source, told)
+        await store.write_facts(tx, before, moved)
 
     async def _lock_own(self, tx: Transaction, media: UUID) -> Media:
         found = await store.lock(tx, media)

@@ -15,13 +15,18 @@ _COLUMNS: LiteralString = """
     m.alt_text, m.caption, m.description, m.tags, m.bucket, m.project_id, m.source_type,
     m.enhancement_type, m.original_media_id, m.visibility, m.metadata, m.attribution,
     m.media_type, m.width, m.height, m.size_bytes, o.digest, m.created_at, m.updated_at,
-    m.deleted_at
+    m.deleted_at, m.crop, m.focal_point,
+    case when m.state <> 'processing' then f.thumbhash end as thumbhash,
+    case when m.state <> 'processing' then f.colour end as colour
 """
-_FROM: LiteralString = " from media m left join originals o on o.id = m.original_id "
+# While media are `processing`, nothing is told that only earlier media can have brought about.
+_LOOKS: LiteralString = """ left join originals o on o.id = m.original_id
+    left join fingerprints f on f.original_id = m.original_id """
+_FROM: LiteralString = " from media m" + _LOOKS
 
 _CHANGEABLE = frozenset({
     "name", "alt_text", "caption", "description", "tags", "bucket", "project_id", "visibility",
-    "metadata",
+    "metadata", "crop", "focal_point", "token",
 })  # fmt: skip
 
 
@@ -36,7 +41,7 @@ async def add(
     added = await one(
         tx,
         Media,
-        _ADD + "select" + _COLUMNS + " from added m join originals o on o.id = m.original_id",
+        _ADD + "select" + _COLUMNS + " from added m" + _LOOKS,
         {
             "id": media,
             "original": original,
@@ -117,8 +122,7 @@ async def search(
         snapshot,
         Media,
         "select" + _COLUMNS + " from " + _SEARCH + " as found"
-        " join media m on m.id = found left join originals o on o.id = m.original_id"
-        " order by m.id desc",
+        " join media m on m.id = found" + _LOOKS + "order by m.id desc",
         {**_values(wanted), "after": after, "limit": limit},
     )
 
@@ -249,6 +253,82 @@ async def sees_original(snapshot: Snapshot, original: UUID) -> bool:
             "select true from media where original_id = %(original)s and deleted_at is null limit 1",
             {"original": original},
         )
+    )
+
+
+async def list_showing(snapshot: Snapshot, originals: Sequence[UUID], limit: int) -> list[Media]:
+    """Media that the caller sees, outside the trash, which show one of *originals*."""
+    return await rows(
+        snapshot,
+        Media,
+        "select" + _COLUMNS + _FROM + "where m.original_id = any(%(ids)s)"
+        " and m.deleted_at is null order by m.id desc limit %(limit)s",
+        {"ids": list(originals), "limit": limit},
+    )
+
+
+async def lock_showing(tx: Transaction, original: UUID) -> list[Media]:
+    """Lock whatever the caller sees of an original, also in the trash."""
+    return await rows(
+        tx,
+        Media,
+        "select" + _COLUMNS + _FROM + "where m.original_id = %(original)s order by m.id"
+        " for update of m",
+        {"original": original},
+    )
+
+
+async def count_holding(tx: Transaction, original: UUID) -> int:
+    """How many media hold an original, whether or not the caller sees them."""
+    return await value(
+        tx,
+        "select count(*) from original_references"
+        " where original_id = %(original)s and holder_kind = 'media'",
+        {"original": original},
+    )
+
+
+async def read_facts(tx: Transaction, media: Sequence[UUID]) -> list[dict[str, Any]]:
+    """What media say of the file that they show, in JSON that loses nothing."""
+    cursor = await tx.connection.execute(
+        """
+        select jsonb_build_object('id', id, 'media_type', media_type, 'width', width,
+            'height', height, 'size_bytes', size_bytes, 'state', state, 'updated_at', updated_at)
+        from media where id = any(%(ids)s) order by id
+        """,
+        {"ids": list(media)},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def write_facts(
+    tx: Transaction, facts: Sequence[Mapping[str, Any]], media: Sequence[UUID]
+) -> None:
+    """Let *media* say again what was read before."""
+    await execute(
+        tx,
+        """
+        update media set media_type = f.media_type, width = f.width, height = f.height,
+            size_bytes = f.size_bytes, state = f.state, updated_at = f.updated_at
+        from jsonb_to_recordset(%(facts)s) as f (id uuid, media_type text, width integer,
+            height integer, size_bytes bigint, state text, updated_at timestamptz)
+        where media.id = f.id and media.id = any(%(ids)s)
+        """,
+        {"facts": Jsonb(list(facts)), "ids": list(media)},
+    )
+
+
+async def take_facts(tx: Transaction, media: Sequence[UUID]) -> None:
+    """Let media say what is true of the original that they show by now."""
+    await execute(
+        tx,
+        """
+        update media set media_type = o.media_type, width = o.width, height = o.height,
+            size_bytes = o.size_bytes, updated_at = now(),
+            state = case when o.readable then 'ready' else 'unreadable' end
+        from originals o where o.id = media.original_id and media.id = any(%(ids)s)
+        """,
+        {"ids": list(media)},
     )
 
 

@@ -1,7 +1,8 @@
 """Media on the wire: the fields of today, and those that older clients know."""
 
+import base64
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -22,6 +23,7 @@ from calotype.http import Told, Wire
 from calotype.library.addresses import Addresses
 from calotype.library.model import Media, MediaState, SourceType, Visibility
 from calotype.library.service import may_change
+from calotype.renditions import FORMATS, Format, Preset
 
 
 def _printable(text: str) -> str:
@@ -55,6 +57,8 @@ ProjectId = Annotated[
 ]
 
 _DEEPEST = 32
+_WHOLE = 1.00001
+"""Fractions that add up to one do so nearly."""
 
 
 class Metadata(BaseModel):
@@ -101,6 +105,37 @@ def _is_plain(text: str) -> bool:
     return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
+def _exact_enough(fraction: float) -> float:
+    return round(fraction, 4)
+
+
+Fraction = Annotated[float, Field(ge=0, le=1), AfterValidator(_exact_enough)]
+Part = Annotated[float, Field(ge=0.001, le=1), AfterValidator(_exact_enough)]
+
+
+class CropOfMedia(Wire):
+    """The part of the picture that is shown, in fractions of its upright width and height."""
+
+    left: Fraction
+    top: Fraction
+    width: Part
+    height: Part
+
+    @model_validator(mode="after")
+    def demand_inside(self) -> "CropOfMedia":
+        """Refuse what reaches beyond the picture."""
+        if max(self.left + self.width, self.top + self.height) > _WHOLE:
+            raise ValueError("the crop reaches beyond the picture")
+        return self
+
+
+class FocalPointOfMedia(Wire):
+    """What stays in sight where a shape cuts something off, in fractions."""
+
+    x: Fraction
+    y: Fraction
+
+
 class MediaOut(Told):
     """A picture as a person sees and owns it."""
 
@@ -125,10 +160,14 @@ class MediaOut(Told):
     duration_seconds: float | None = None
     size_bytes: int
     sha256: str | None = Field(default=None, description="To those who may change the media.")
-    thumbhash: str | None = None
-    dominant_color: str | None = None
+    thumbhash: str | None = Field(default=None, description="A blurred picture, in base64.")
+    dominant_color: str | None = Field(default=None, description="As in `#c0ffee`.")
     url: str
-    variants: dict[str, dict[str, str]]
+    variants: dict[str, dict[str, str]] = Field(
+        description="Preset to format to an address that never changes; none if unreadable."
+    )
+    crop: CropOfMedia | None
+    focal_point: FocalPointOfMedia | None
     usage_count: int = 0
     attribution: dict[str, Any] | None
     created_at: datetime
@@ -136,7 +175,9 @@ class MediaOut(Told):
     deleted_at: datetime | None
 
     image_url: str = Field(alias="image_url", description="Legacy: `url`.")
-    thumbnail_url: str = Field(alias="thumbnail_url", description="Legacy.")
+    thumbnail_url: str = Field(
+        alias="thumbnail_url", description="Legacy: the stable address of the smallest size."
+    )
     public_url: str | None = Field(alias="public_url", description="Legacy.")
     original_url: str = Field(alias="original_url", description="Legacy.")
     storage_path: str = Field(description="Legacy: shown, never used to find bytes.")
@@ -153,6 +194,14 @@ class MediaOut(Told):
     @property
     def created_at_legacy(self) -> datetime:
         return self.created_at
+
+
+class MediaInFull(MediaOut):
+    """A picture with what an element needs to choose a size by itself."""
+
+    srcset: dict[str, str] = Field(
+        description="Format to what `srcset` takes: each true width once, never enlarged."
+    )
 
 
 class AddedMedia(MediaOut):
@@ -173,6 +222,12 @@ class MediaChange(Wire):
     project_id: ProjectId | None = None
     visibility: Visibility | None = None
     metadata: Metadata | None = None
+    crop: CropOfMedia | None = Field(
+        default=None, description="Null shows all of it. A change ends the `/i/` addresses."
+    )
+    focal_point: FocalPointOfMedia | None = Field(
+        default=None, description="Null is the middle. A change ends the `/i/` addresses."
+    )
     title: Name | None = Field(default=None, description="Legacy: `name`.")
     is_public: bool | None = Field(default=None, description="Legacy: `visibility`.")
 
@@ -186,8 +241,11 @@ class MediaChange(Wire):
             changes["visibility"] = "public" if given.pop("is_public") else "private"
         changes |= given
         return {
-            name: new for name, new in changes.items() if new is not None or name == "project_id"
+            name: new for name, new in changes.items() if new is not None or name in _FORGETTABLE
         }
+
+
+_FORGETTABLE = frozenset({"project_id", "crop", "focal_point"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +257,10 @@ class Showing:
 
     def show(self, media: Media) -> MediaOut:
         return MediaOut(**self.fields(media))
+
+    def show_in_full(self, media: Media) -> MediaInFull:
+        fields = self.fields(media)
+        return MediaInFull(**fields, srcset=self._srcset(media, fields["variants"]))
 
     def added(self, media: Media, *, deduplicated: bool) -> AddedMedia:
         return AddedMedia(**self.fields(media), deduplicated=deduplicated)
@@ -218,9 +280,35 @@ class Showing:
                 "description": media.description,
                 "tags": media.tags,
             },
+            "thumbhash": media.thumbhash and base64.b64encode(media.thumbhash).decode(),
+            "dominant_color": None if media.colour is None else f"#{media.colour:06x}",
             "sha256": media.digest.hex() if mine and media.digest else None,
             "url": self._reachable(media, self.addresses.stable(media.id)),
-            "variants": {},
+            "variants": self._variants(media),
+        }
+
+    def _variants(self, media: Media) -> dict[str, dict[str, str]]:
+        if media.state == "unreadable":
+            return {}
+        return {
+            preset.name: {form: self._variant(media, preset, form) for form in FORMATS}
+            for preset in self.addresses.presets
+        }
+
+    def _variant(self, media: Media, preset: Preset, form: Format) -> str:
+        address = self.addresses.immutable(media.token, f"{preset.name}.{form}")
+        return self._reachable(media, address)
+
+    def _srcset(self, media: Media, variants: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """Offer every width that differs; shapes are other pictures, and not offered."""
+        shown = max(1, round(media.width * (media.crop["width"] if media.crop else 1)))
+        presets = [preset for preset in self.addresses.presets if preset.height is None]
+        widths = {min(p.width, shown): p.name for p in sorted(presets, key=lambda p: -p.width)}
+        if not variants:
+            return {}
+        return {
+            form: ", ".join(f"{variants[widths[w]][form]} {w}w" for w in sorted(widths))
+            for form in FORMATS
         }
 
     def _legacy(self, media: Media) -> dict[str, Any]:
@@ -229,7 +317,7 @@ class Showing:
         owner = media.owner_id or "service"
         return {
             "image_url": url,
-            "thumbnail_url": url,
+            "thumbnail_url": self._thumbnail(media),
             "public_url": url if media.visibility == "public" else None,
             "original_url": original,
             "storage_path": f"{media.bucket}/{owner}/{media.id}/{media.file_name}",
@@ -243,6 +331,11 @@ class Showing:
             "title": media.name,
         }
 
+    def _thumbnail(self, media: Media) -> str:
+        smallest = min(self.addresses.presets, key=lambda preset: preset.width)
+        preset = None if media.state == "unreadable" else smallest.name
+        return self._reachable(media, self.addresses.stable(media.id, preset))
+
     def _reachable(self, media: Media, address: str) -> str:
         """Public media needs no signature; everything else is signed for this reader."""
         if media.visibility == "public":
@@ -253,5 +346,6 @@ class Showing:
 _SAME = (
     "id", "state", "name", "alt_text", "caption", "description", "tags", "bucket", "project_id",
     "source_type", "enhancement_type", "original_media_id", "visibility", "media_type", "width",
-    "height", "size_bytes", "attribution", "created_at", "updated_at", "deleted_at",
+    "height", "size_bytes", "attribution", "crop", "focal_point", "created_at", "updated_at",
+    "deleted_at",
 )  # fmt: skip

@@ -126,12 +126,14 @@ class Doctor:
     async def plan_repair(self, code: str) -> list[Finding]:
         """Tell what `repair` would look at, with no more reading than *code* takes to be found."""
         self._repair_of(code)
-        levels = {**_LEVELS, **{probe.check.code: probe.level for probe in self.probes}}
-        return [
-            found
-            async for found in self.examine(levels.get(code, "meta"), Subset())
-            if found.code == code
-        ]
+        level = self._level_of(code)
+        return [found async for found in self.examine(level, Subset()) if found.code == code]
+
+    def _level_of(self, code: str) -> Level:
+        for probe in self.probes:
+            if probe.check.code == code:
+                return probe.level
+        return _LEVELS.get(code, "meta")
 
     async def repair(self, code: str) -> int:
         """Mend everything that is reported as *code*, each thing looked at anew; tell how many."""

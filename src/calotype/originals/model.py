@@ -11,6 +11,8 @@ from calotype.jobs import Job
 
 State = Literal["pending", "live", "condemned", "deleting", "quarantined"]
 
+HolderKind = Literal["upload", "media", "journal"]
+
 CATALOGUE_SCOPE = UUID(int=0)
 
 
@@ -58,7 +60,7 @@ class Original:
 class Holder:
     """What needs an original: a kind of row, and which one."""
 
-    kind: Literal["upload", "media"]
+    kind: HolderKind
     id: UUID
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 from calotype.database import Caller, Snapshot, Transaction
 from calotype.digest import Digest
-from calotype.originals import store
+from calotype.originals import merge_store, store
 from calotype.originals.errors import OriginalMissing, ReferenceLost
 from calotype.originals.keeping import Arrival, Keeping
-from calotype.originals.model import Examined, Facts, Holder, Kept, Original, Stats
+from calotype.originals.model import Examined, Facts, Holder, HolderKind, Kept, Original, Stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,11 @@ class Originals:
         """Add a reference to a live original; holding twice changes nothing."""
         await store.add_reference(tx, original, holder, leased=False)
 
-    async def lock(
-        self, tx: Transaction, kind: Literal["upload", "media"], holders: Sequence[UUID]
-    ) -> None:
+    async def lock(self, tx: Transaction, kind: HolderKind, holders: Sequence[UUID]) -> None:
         """Lock what *holders* hold: whoever locks rows of holders too does this before."""
         await store.lock_held(tx, kind, holders)
 
-    async def release(
-        self, tx: Transaction, kind: Literal["upload", "media"], holders: Sequence[UUID]
-    ) -> int:
+    async def release(self, tx: Transaction, kind: HolderKind, holders: Sequence[UUID]) -> int:
         """Remove what *holders* hold; originals that nobody holds any more are condemned.
 
         Healing may move a reference while this waits for a lock, hence another look.
@@ -74,6 +69,22 @@ class Originals:
             removed += await store.remove_references(tx, kind, holders, held)
             await store.condemn_unreferenced(tx, held)
         return removed
+
+    async def lock_live(self, tx: Transaction, *originals: UUID) -> None:
+        """Lock originals of the caller's tenant before their references are moved."""
+        if len(await merge_store.lock_live(tx, originals)) < len(originals):
+            raise OriginalMissing
+
+    async def move_media(
+        self, tx: Transaction, source: UUID, target: UUID, only: Sequence[UUID] | None = None
+    ) -> list[UUID]:
+        """Have all media that hold *source*, or *only* some, hold *target*; name them.
+
+        Both were locked before. Whoever wants *source* to stay holds it before.
+        """
+        moved = await merge_store.move_media(tx, source, target, only)
+        await store.condemn_unreferenced(tx, [source])
+        return moved
 
     async def note_examined(
         self, tx: Transaction, original: UUID, examined: Examined

@@ -137,11 +137,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How many renditions are kept, how large they are, and how many are not as asked for."""
+    """How many renditions are kept, and how large they are."""
 
     count: int = 0
     size_bytes: int = 0
-    troubled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The verbs of renditions: find, demand, prepare, improve."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -88,18 +89,15 @@ class Renditions:
             task.exception()
 
     async def _obtain(self, caller: Caller, wanted: _Wanted) -> Rendition:
-        """Find it, make it, or wait for whoever makes it."""
+        """Find it, make it, or wait for whoever makes it, and not for ever."""
+        patient_until = time.monotonic() + _PATIENCE_SECONDS
         pause = _FIRST_PAUSE_SECONDS
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                while True:
-                    found = await self._find_or_make(caller, wanted)
-                    if found is not None:
-                        return found
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-        except TimeoutError as error:
-            raise RenditionUnderWay from error
+        while (found := await self._find_or_make(caller, wanted)) is None:
+            if time.monotonic() > patient_until:
+                raise RenditionUnderWay
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        return found
 
     async def _find_or_make(self, caller: Caller, wanted: _Wanted) -> Rendition | None:
         """None while somebody else makes it."""

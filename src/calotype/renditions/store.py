@@ -300,8 +300,7 @@ async def stats(snapshot: Snapshot) -> Stats:
         snapshot,
         Stats,
         """
-        select count(*) as count, coalesce(sum(size_bytes), 0)::bigint as size_bytes,
-            count(*) filter (where trouble is not null) as troubled
+        select count(*) as count, coalesce(sum(size_bytes), 0)::bigint as size_bytes
         from renditions where state = 'live'
         """,
         {},

@@ -8,10 +8,9 @@ from calotype.similarity.grouping import Group, Link, group
 from calotype.similarity.ladder import WIDE_DISTANCE, compare
 from calotype.similarity.likeness import Certainty, Evidence, Figure, Likeness
 from calotype.similarity.model import Candidate, Likely, Near, TakeFingerprint
-from calotype.similarity.service import NARROW, Similarity
+from calotype.similarity.service import Similarity
 
 __all__ = [
-    "NARROW",
     "SIMILARITY_CHECKS",
     "WIDEST",
     "WIDE_DISTANCE",

@@ -56,7 +56,7 @@ class Banded:
         begin, end = self.starts[bands, keys], self.starts[bands, keys + 1]
         counts = end - begin
         before = np.cumsum(counts) - counts
-        steps = np.arange(counts.sum()) + np.repeat(begin - before, counts)
+        steps: NDArray[np.int64] = np.arange(int(counts.sum())) + np.repeat(begin - before, counts)
         return self.places[np.repeat(bands, counts), steps]
 
 

@@ -1,6 +1,6 @@
-"""Bands: how a hash of 256 bits is cut up so that everything near it is found by equality.
+"""Bands: how a hash is cut up so that everything near it is found by equality.
 
-A hash is cut into 16 bands of 16 bits. If two hashes differ in at most r bits and band i is searched
+A hash of 256 bits is cut into 16 bands of 16. If two hashes differ in at most r bits and band i is searched
 within t(i) bits, then nothing is missed as long as the sum of t(i) + 1 exceeds r: fewer differences
 than that cannot put more than t(i) into every band. So 6 bands are enough for a distance of 5, all
 16 for one of 15, and all of them with each of their bits turned once for one of 31.
@@ -9,8 +9,11 @@ Neighbouring bits of real hashes depend on each other, so a band takes its bits 
 hash, in an order that never changes: otherwise a few bands would hold most of the pictures.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from operator import itemgetter
+from struct import unpack_from
+from uuid import UUID
 
 HASH_BITS = 256
 BANDS = 16
@@ -23,7 +26,11 @@ ORDER = sorted(range(HASH_BITS), key=lambda bit: sha256(bytes([bit])).digest())
 
 _shuffle = itemgetter(*ORDER)
 _TURNS = (0, *(1 << bit for bit in range(BAND_BITS)))
-_LOWEST = -(1 << BAND_BITS - 1)
+_PLACES = 1 << 16
+_SIGNED, _UNSIGNED = 1 << 31, 1 << 32
+_TILE_BANDS = 4
+_TILE_BITS = BAND_BITS + 2
+_SCOPE_BITS = 62 - _TILE_BITS
 
 
 def bits_of(phash: bytes) -> str:
@@ -37,19 +44,42 @@ def turns(radius: int) -> list[int]:
     return [(radius - band) // BANDS for band in range(BANDS)]
 
 
-def keys(bits: str, radius: int) -> list[list[int | None]]:
+def place_of(scope: UUID) -> int:
+    """The bits of a scope that stand before each of its bands."""
+    return scope.int % _PLACES
+
+
+def keys(scope: UUID, bits: str, radius: int) -> list[list[int | None]]:
     """For each band the values that it may have within *radius*; None stands for no value."""
+    place = place_of(scope) << BAND_BITS
     wanted = turns(radius)
     width = len(_TURNS) if max(wanted) > 0 else 1
-    return [_padded(_values(bits, band, wanted[band]), width) for band in range(BANDS)]
+    return [_padded(_values(place, bits, band, wanted[band]), width) for band in range(BANDS)]
 
 
-def _values(bits: str, band: int, turned: int) -> list[int]:
+def _values(place: int, bits: str, band: int, turned: int) -> list[int]:
     if turned < 0:
         return []
-    value = int(bits[band * BAND_BITS : (band + 1) * BAND_BITS], 2)
-    return [(value ^ turn) + _LOWEST for turn in (_TURNS if turned else _TURNS[:1])]
+    value = place | int(bits[band * BAND_BITS : (band + 1) * BAND_BITS], 2)
+    return [_signed(value ^ turn) for turn in (_TURNS if turned else _TURNS[:1])]
+
+
+def _signed(value: int) -> int:
+    """As PostgreSQL reads 32 bits."""
+    return value - _UNSIGNED if value >= _SIGNED else value
 
 
 def _padded(values: list[int], width: int) -> list[int | None]:
     return [*values, *[None] * (width - len(values))]
+
+
+def tile_keys(scope: UUID, tiles: Sequence[bytes]) -> list[int]:
+    """What the details of a picture are found by: where each hash has which 16 bits.
+
+    Nothing is promised here: a detail is found as long as 16 of its bits in a row stayed the same.
+    """
+    place = scope.int % (1 << _SCOPE_BITS) << _TILE_BITS
+    words = (unpack_from(f">{_TILE_BANDS}H", tile) for tile in tiles)
+    return sorted(
+        {place | band << BAND_BITS | word for each in words for band, word in enumerate(each)}
+    )

@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from calotype.jobs import Job
-from calotype.similarity.ladder import Likeness
+from calotype.similarity.likeness import Likeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +17,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Likely:
-    """What looks like a picture, the surest first; *capped* when more was near than was read."""
-
-    candidates: tuple[Candidate, ...]
-    capped: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Near:
     """An original whose pHash differs in *distance* bits."""
 
     original_id: UUID
     distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """What looks like a picture, the surest first; *capped* when more was near than was read."""
+
+    candidates: tuple[Candidate, ...]
+    twins: tuple[Near, ...]
+    """Near ones of the same size, flat ones too: their pixels may be the same."""
+    capped: bool
 
 
 @dataclass(frozen=True, slots=True)

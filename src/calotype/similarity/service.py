@@ -1,6 +1,6 @@
 """The verbs of similarity: take a fingerprint, note it, find what looks alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,20 +11,21 @@ from calotype.imaging import FINGERPRINT_ALGORITHM, Fingerprint, Pixels, Unreada
 from calotype.jobs import Job, Jobs
 from calotype.originals import OriginalMissing, Originals
 from calotype.similarity import store
-from calotype.similarity.banding import WIDEST
+from calotype.similarity.banding import WIDEST, tile_keys
 from calotype.similarity.errors import FingerprintMissing
 from calotype.similarity.ladder import compare
 from calotype.similarity.model import Candidate, Likely, Near, TakeFingerprint
-from calotype.storage import Objects, Spool, at_hand, disk_trouble
+from calotype.storage import Objects, Spool, disk_trouble
 
 log = structlog.get_logger()
 
 HUB_MATCHES = 1000
 """A picture that is near so many others is a placeholder, and is not searched for any more."""
 _HUB_RADIUS = 5
-NARROW = 15
+_TURNED_RADIUS = 15
+_SHARED_KEYS = 2
 _READ = 100
-_BATCH = 1000
+_BATCH = 20_000
 _RUNGS = ("near", "variant", "similar")
 
 
@@ -58,7 +59,7 @@ class Similarity:
 
     async def _look(self, original: UUID, key: str) -> Fingerprint | None:
         try:
-            async with at_hand(self.objects, self.spool, key) as file:
+            async with self.spool.at_hand(self.objects, key) as file:
                 with disk_trouble():
                     return await self.decoders.fingerprint(file)
         except Unreadable as error:
@@ -72,8 +73,7 @@ class Similarity:
         await store.add(tx, original, fingerprint, hub=hub)
         if hub:
             await store.remove_bands(tx, original)
-        else:
-            await store.add_bands(tx, original, fingerprint.phash)
+            await store.remove_tiles(tx, original)
 
     async def get(self, snapshot: Snapshot, original: UUID) -> Fingerprint:
         found = await store.find(snapshot, original)
@@ -90,19 +90,25 @@ class Similarity:
         fingerprint: Fingerprint,
         *,
         near_distance: int,
-        wide: bool = False,
         besides: UUID | None = None,
     ) -> Likely:
-        """What looks like *fingerprint*, judged by evidence; *wide* also finds strong edits."""
-        found: dict[UUID, Near] = {}
+        """What looks like *fingerprint*, judged by evidence: distances only propose."""
+        found = set[UUID]()
         capped = False
-        for phash, radius in _searches(fingerprint, near_distance, wide=wide):
+        for phash, radius in _searches(fingerprint):
             near = await store.list_near(snapshot, phash, radius, _READ + 1)
             capped = capped or len(near) > _READ
-            found |= {each.original_id: each for each in near[:_READ]}
-        found.pop(besides, None) if besides else None
-        known = await store.list_fingerprints(snapshot, list(found))
-        return Likely(_judged(fingerprint, known, near_distance), capped)
+            found |= {each.original_id for each in near[:_READ]}
+        keys = tile_keys(store.own_scope(snapshot), fingerprint.tiles)
+        found |= set(await store.list_sharing(snapshot, keys, _SHARED_KEYS, _READ))
+        known = await store.list_fingerprints(snapshot, [each for each in found if each != besides])
+        candidates = [
+            Candidate(original, compare(fingerprint, other, near_distance))
+            for original, other in known.items()
+        ]
+        return Likely(
+            _standing(candidates), _twins(fingerprint, known, candidates, near_distance), capped
+        )
 
     async def make_up_for(self) -> int:
         """Have fingerprints taken whose job died, or that are of an older algorithm."""
@@ -117,28 +123,41 @@ class Similarity:
         """Originals that match so many others that they are a placeholder."""
         return await store.list_hubs(snapshot, after, limit)
 
+    async def is_hub(self, snapshot: Snapshot, original: UUID) -> bool:
+        """Tell whether so much looks like this that it says nothing."""
+        return await store.is_hub(snapshot, original)
+
     async def count_hubs(self, snapshot: Snapshot) -> int:
         return await store.count_hubs(snapshot)
 
 
-def _searches(
-    fingerprint: Fingerprint, near_distance: int, *, wide: bool
-) -> Sequence[tuple[bytes, int]]:
-    """Which hashes to look for, and how far: other orientations only where it may take longer."""
-    radius = WIDEST if wide else max(NARROW, near_distance)
-    upright = [(fingerprint.phash, radius)]
-    return upright + [(turned, NARROW) for turned in fingerprint.turned] if wide else upright
+def _searches(fingerprint: Fingerprint) -> Sequence[tuple[bytes, int]]:
+    """Which hashes to look for and how far: strong edits, and pictures that were turned."""
+    turned = [(phash, _TURNED_RADIUS) for phash in fingerprint.turned]
+    return [(fingerprint.phash, WIDEST), *turned]
 
 
-def _judged(
-    fingerprint: Fingerprint, known: dict[UUID, Fingerprint], near_distance: int
-) -> tuple[Candidate, ...]:
-    judged = [
-        Candidate(original, compare(fingerprint, other, near_distance))
-        for original, other in known.items()
-    ]
-    standing = [each for each in judged if each.likeness.certainty is not None]
+def _standing(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Those that stand on a rung, the surest first."""
+    standing = [each for each in candidates if each.likeness.certainty is not None]
     return tuple(sorted(standing, key=_rank))
+
+
+def _twins(
+    fingerprint: Fingerprint,
+    known: Mapping[UUID, Fingerprint],
+    candidates: Sequence[Candidate],
+    near_distance: int,
+) -> tuple[Near, ...]:
+    """Near pictures of the same size, the nearest first."""
+    size = fingerprint.width, fingerprint.height
+    twins = [
+        Near(each.original_id, each.likeness.distance)
+        for each in candidates
+        if (known[each.original_id].width, known[each.original_id].height) == size
+        and (each.likeness.certainty == "near" or each.likeness.distance <= near_distance)
+    ]
+    return tuple(sorted(twins, key=lambda near: (near.distance, near.original_id)))
 
 
 def _rank(candidate: Candidate) -> tuple[int, int, UUID]:

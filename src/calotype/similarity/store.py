@@ -7,7 +7,7 @@ from uuid import UUID
 
 from calotype.database import Snapshot, Transaction, execute, rows, value
 from calotype.imaging import Fingerprint
-from calotype.similarity.banding import bits_of, keys
+from calotype.similarity.banding import bits_of, keys, place_of, tile_keys
 from calotype.similarity.model import Near
 
 _NAMES = tuple(field.name for field in fields(Fingerprint))
@@ -34,7 +34,8 @@ class _Row:
 
     def fingerprint(self) -> Fingerprint:
         values: dict[str, Any] = {name: getattr(self, name) for name in _NAMES}
-        return Fingerprint(**values | {"turned": tuple(self.turned), "tiles": tuple(self.tiles)})
+        values |= {"turned": tuple(self.turned), "tiles": tuple(self.tiles)}
+        return Fingerprint(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +46,65 @@ class Overdue:
     scope_id: UUID
 
 
+def own_scope(snapshot: Snapshot) -> UUID:
+    """The scope that the caller searches: nobody looks for pictures without a tenant."""
+    assert snapshot.caller.tenant is not None
+    return snapshot.caller.tenant
+
+
 async def add(tx: Transaction, original: UUID, fingerprint: Fingerprint, *, hub: bool) -> None:
-    """Write a fingerprint down, in the place of an older one."""
+    """Write a fingerprint down, in the place of an older one; searches find it unless it is a hub.
+
+    One statement, because this is what every new picture waits for.
+    """
     values: dict[str, Any] = {name: getattr(fingerprint, name) for name in _NAMES}
-    values |= {"turned": list(fingerprint.turned), "tiles": list(fingerprint.tiles)}
-    await execute(tx, _ADD, {**values, "original": original, "hub": hub})
+    scope = own_scope(tx)
+    values |= {
+        "turned": list(fingerprint.turned),
+        "tiles": list(fingerprint.tiles),
+        "original": original,
+        "scope": scope,
+        "hub": hub,
+        "place": f"{place_of(scope):016b}",
+        "bits": bits_of(fingerprint.phash),
+        "keys": tile_keys(scope, fingerprint.tiles),
+    }
+    await execute(tx, _ADD, values)
 
 
 _ADD: LiteralString = (
-    "insert into fingerprints (original_id, scope_id, hub, "
+    "with noted as (insert into fingerprints (original_id, scope_id, hub, "
     + _COLUMNS
     + """)
-    select id, scope_id, %(hub)s, %(algorithm)s, %(width)s, %(height)s, %(phash)s, %(dhash)s,
-        %(turned)s::bytea[], %(tiles)s::bytea[], %(small)s, %(quality)s, %(thumbhash)s, %(colour)s
-    from originals where id = %(original)s
-    on conflict (original_id) do update set algorithm = excluded.algorithm,
-        width = excluded.width, height = excluded.height, phash = excluded.phash,
-        dhash = excluded.dhash, turned = excluded.turned, tiles = excluded.tiles,
-        small = excluded.small, quality = excluded.quality, thumbhash = excluded.thumbhash,
-        colour = excluded.colour, hub = excluded.hub, noted_at = now()
+        select id, scope_id, %(hub)s, %(algorithm)s, %(width)s, %(height)s, %(phash)s, %(dhash)s,
+            %(turned)s::bytea[], %(tiles)s::bytea[], %(small)s, %(quality)s, %(thumbhash)s,
+            %(colour)s
+        from originals where id = %(original)s and scope_id = %(scope)s
+        on conflict (original_id) do update set algorithm = excluded.algorithm,
+            width = excluded.width, height = excluded.height, phash = excluded.phash,
+            dhash = excluded.dhash, turned = excluded.turned, tiles = excluded.tiles,
+            small = excluded.small, quality = excluded.quality, thumbhash = excluded.thumbhash,
+            colour = excluded.colour, hub = excluded.hub, noted_at = now()
+        returning original_id, scope_id, hub
+    ), banded as (
+        insert into fingerprint_bands (original_id, scope_id, place, bits)
+        select original_id, scope_id, %(place)s::bit(16), %(bits)s::bit(256) from noted where not hub
+        on conflict (original_id) do update set bits = excluded.bits
+    )
+    insert into fingerprint_tiles (original_id, scope_id, keys)
+    select original_id, scope_id, %(keys)s::bigint[] from noted where not hub
+    on conflict (original_id) do update set keys = excluded.keys
     """
 )
 
 
-async def add_bands(tx: Transaction, original: UUID, phash: bytes) -> None:
-    """Let searches find an original, by the scope of its fingerprint."""
-    await execute(
-        tx,
-        """
-        insert into fingerprint_bands (original_id, scope_id, bits)
-        select original_id, scope_id, %(bits)s::bit(256) from fingerprints
-            where original_id = %(original)s
-        on conflict (original_id) do update set bits = excluded.bits
-        """,
-        {"original": original, "bits": bits_of(phash)},
-    )
-
-
 async def remove_bands(tx: Transaction, original: UUID) -> None:
     query = "delete from fingerprint_bands where original_id = %(original)s"
+    await execute(tx, query, {"original": original})
+
+
+async def remove_tiles(tx: Transaction, original: UUID) -> None:
+    query = "delete from fingerprint_tiles where original_id = %(original)s"
     await execute(tx, query, {"original": original})
 
 
@@ -111,9 +132,25 @@ async def list_near(snapshot: Snapshot, phash: bytes, radius: int, limit: int) -
         snapshot,
         Near,
         "select original_id, distance"
-        " from find_alike(%(bits)s::bit(256), %(radius)s, %(keys)s::smallint[], %(limit)s)",
-        {"bits": bits, "radius": radius, "keys": keys(bits, radius), "limit": limit},
+        " from find_alike(%(bits)s::bit(256), %(radius)s, %(keys)s::integer[], %(limit)s)",
+        {
+            "bits": bits,
+            "radius": radius,
+            "keys": keys(own_scope(snapshot), bits, radius),
+            "limit": limit,
+        },
     )
+
+
+async def list_sharing(
+    snapshot: Snapshot, keys: Sequence[int], fewest: int, limit: int
+) -> list[UUID]:
+    """Originals of the caller's tenant that share most of *keys*, and *fewest* at least."""
+    cursor = await snapshot.connection.execute(
+        "select original_id from find_sharing(%(keys)s::bigint[], %(fewest)s, %(limit)s)",
+        {"keys": list(keys), "fewest": fewest, "limit": limit},
+    )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def list_overdue(snapshot: Snapshot, algorithm: int, limit: int) -> list[Overdue]:

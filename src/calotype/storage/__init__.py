@@ -13,7 +13,6 @@ from calotype.storage.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from calotype.storage.fetched import at_hand
 from calotype.storage.objects import ObjectInfo, Objects
 from calotype.storage.opening import open_objects
 from calotype.storage.spool import Spool
@@ -32,7 +31,6 @@ __all__ = [
     "StoreFull",
     "StoreRefused",
     "StoreUnavailable",
-    "at_hand",
     "disk_trouble",
     "open_objects",
 ]

@@ -24,7 +24,8 @@ from calotype.originals import (
     Originals,
 )
 from calotype.renditions import Renditions
-from calotype.storage import Objects, Spool, at_hand, disk_trouble
+from calotype.similarity import TakeFingerprint
+from calotype.storage import Objects, Spool, disk_trouble
 from calotype.uploads import store
 from calotype.uploads.errors import EmptyFile
 from calotype.uploads.model import Examine
@@ -150,10 +151,11 @@ class Uploads:
             if readable is not None:
                 await self.library.settle_state(tx, original.id, readable=readable)
             if readable:
+                await self.jobs.defer(tx, TakeFingerprint(original=original.id))
                 await self.renditions.plan(tx, original.id)
 
     async def _look(self, original: Original) -> Examined:
-        async with at_hand(self.objects, self.spool, original.object_key) as file:
+        async with self.spool.at_hand(self.objects, original.object_key) as file:
             with disk_trouble():
                 stripped = await self._strip(file, original)
                 return Examined(await self._is_readable(file, original), stripped)

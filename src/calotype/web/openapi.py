@@ -14,6 +14,8 @@ _REFERENCE = {"$ref": "#/components/schemas/Problem"}
 _TAGS = {
     "media": "Pictures as people see and own them: a name, a bucket, a visibility.",
     "delivery": "The addresses of pictures. Those of private pictures are signed for the reader.",
+    "duplicates": "What repeats what: asked before sending, listed after, settled by people.",
+    "journal": "What was done, and undoing it.",
     "originals": "The bytes behind media, kept once. For admins.",
     "session": "Signing in and out. Pages use a session, programs a key.",
     "people": "Those who can sign in. For admins, except where it says otherwise.",

@@ -20,6 +20,8 @@ BY_STATUS: Mapping[int, str] = {
 # What whoever asks can do.
 _FOR_CALLERS = {
     "admins-only": "Ask an admin of your tenant to do it, or use a key with the role `admin`.",
+    "already-decided": "Nothing needs to be done: somebody was quicker. The journal tells what was decided.",
+    "already-undone": "Nothing needs to be done.",
     "answered-meanwhile": "Send it again with the same `Idempotency-Key`: the answer is repeated.",
     "bad-cursor": "Begin the list again without `cursor`; each `nextCursor` fits its own list only.",
     "bad-digest": "Send what `sha256sum` prints for the file.",
@@ -31,12 +33,17 @@ _FOR_CALLERS = {
     "credentials-refused": "Check that the key was copied as a whole. `calotype keys list` tells"
     " which were revoked; an admin can make a new one.",
     "cross-site-request": "Send the request from a page of calotype, or with a key.",
+    "duplicate-missing": "Take the id from `GET /api/duplicates`. It may be settled by now, or one of its pictures is"
+    " not for you to see.",
     "editors-only": "Ask an admin for the role `editor`.",
     "email-unfit": "Correct the address, as in `ada@example.org`.",
     "empty-file": "Choose another file, or copy this one again from where it came from.",
+    "entry-missing": "Take the id from `GET /api/journal`.",
     "expiry-past": "Send a time that lies ahead, with its offset from UTC, or leave it out.",
     "fields-refused": "Change the fields that `errors` names, and send it again.",
     "file-missing": "Send the picture as the part `file` of a form: `curl -F file=@picture.jpg`.",
+    "fingerprint-missing": "Try again in some seconds; a worker takes fingerprints after the upload.",
+    "keep-unknown": "Name one of the two originals of the pair, or media that shows one.",
     "key-missing": "Take the id from `GET /api/keys` or `calotype keys list`.",
     "key-reused": "Make a new `Idempotency-Key` for every new request.",
     "lifetime-too-long": "Send an `expiresIn` from 1 to 604800 seconds, or none for a week.",
@@ -52,7 +59,9 @@ _FOR_CALLERS = {
     "not-in-trash": "Nothing needs to be done: it was restored already, or never deleted.",
     "not-signed-in": BY_STATUS[401],
     "not-your-media": "Ask its owner or an admin to do it.",
+    "format-unknown": "Take one of those that `formats` names.",
     "nothing-to-share": "Ask its owner for a copy that was saved anew, as JPEG or PNG.",
+    "nothing-to-show": "Fetch the preset `original`, or send the picture again from its source.",
     "original-missing": "Take the id from `GET /api/originals`.",
     "own-access": "Ask another admin of your tenant.",
     "page-missing": "Check the address, or begin at the library.",
@@ -62,11 +71,15 @@ _FOR_CALLERS = {
     "person-missing": "Take the id or the address from `GET /api/people`.",
     "picture-missing": "Check the address. If the picture is private, sign in, or ask its owner for"
     " a signed address.",
+    "plan-changed": "Look at the dry run again, and approve that: pairs came or went since.",
     "preset-unknown": "Take one of those that `presets` names.",
     "range-refused": BY_STATUS[416],
     "reference-lost": "Send the file again.",
+    "rendition-under-way": "Ask again in a moment. If it lasts, the machine that makes it has too"
+    " much to do, or died: another takes over within a minute.",
     "role-beyond-yours": "Ask whoever runs calotype: only a service key gives `curator`, and only"
     " `calotype keys create` makes a service key.",
+    "rule-missing": "Take the id from `GET /api/duplicates/rules`.",
     "service-only": "Use a service key: `CALOTYPE_SERVICE_KEY`, or one that `calotype keys create"
     " --role service` made.",
     "sign-in-refused": "Check both, and the tenant. An admin can make a link that sets a new"
@@ -79,6 +92,7 @@ _FOR_CALLERS = {
     "tenant-missing": "Check the slug: in `Calotype-Tenant`, or where you signed in.",
     "too-many-frames": "Send it with fewer frames, or a single one.",
     "too-many-pixels": "Make the picture smaller, and send that.",
+    "undo-too-late": "It cannot be undone any more. What was merged may still be uploaded again.",
     "unreadable": "Open the file in another program. If that fails too, it is damaged: send a sound"
     " copy.",
 }

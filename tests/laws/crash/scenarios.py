@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from calotype.database import Caller
 from calotype.library import NotInTrash
+from calotype.renditions import PRESETS, Recipe
+from calotype.renditions.model import Improve
 from calotype.uploads.model import Examine
 from tests.laws.crash.stage import Stage, picture
 
@@ -165,6 +168,28 @@ async def examine(stage: Stage, say: Say) -> None:
     await stage.house.uploads.examine(stage.editor, Examine(original=original))
 
 
+async def render(stage: Stage, say: Say) -> None:
+    """Have one size made, and made better, as the job does."""
+    [(original, scope)] = stage.ask("select id, scope_id from originals")
+    made = await stage.house.renditions.demand(
+        original_id=original, scope_id=scope, recipe=Recipe(PRESETS[0])
+    )
+    await stage.house.renditions.improve(Caller("service", scope), Improve(made.id))
+
+
+async def rendered_and_let_go(stage: Stage) -> None:
+    """Two renditions, one of which took the other's place, of an original that is gone."""
+    await one(stage)
+    await render(stage, lambda *_: None)
+    await stage.delete_at_once(stage.list_media()[0])
+    await stage.house.sweeper.sweep()
+    stage.pass_time(1)
+
+
+async def sweep_renditions(stage: Stage, say: Say) -> None:
+    await stage.house.upkeep.sweep()
+
+
 QUARANTINED = frozenset({"quarantined"})
 
 SCENARIOS = {
@@ -197,5 +222,8 @@ SCENARIOS = {
         Scenario(name="scrub", prepare=damaged, act=scrub, boundaries=16, touches=True,
                  dangers=QUARANTINED),
         Scenario(name="examine", prepare=one, act=examine, boundaries=4),
+        Scenario(name="rendition", prepare=one, act=render, boundaries=19),
+        Scenario(name="sweep of renditions", prepare=rendered_and_let_go, act=sweep_renditions,
+                 boundaries=15),
     )
 }  # fmt: skip

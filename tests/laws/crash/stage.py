@@ -26,7 +26,8 @@ from tests.conftest import Cluster
 from tests.laws.crash.boundaries import Watch, WatchedDatabase, WatchedObjects
 
 _EMPTIED = (
-    "idempotency_keys", "uploads", "media", "original_references", "originals", "tombstones",
+    "journal", "duplicates", "decisions", "aliases", "duplicate_rules", "idempotency_keys",
+    "uploads", "media", "original_references", "originals", "renditions", "tombstones",
     "stray_objects", "original_stats", "original_stat_changes", "sweeps",
     "procrastinate.procrastinate_events", "procrastinate.procrastinate_jobs",
 )  # fmt: skip
@@ -34,6 +35,7 @@ _EMPTIED = (
 _TIMES = {
     "originals": ("created_at", "changed_at", "verified_at", "lease_expires_at"),
     "original_references": ("lease_expires_at",),
+    "renditions": ("created_at", "changed_at", "lease_expires_at"),
     "media": ("created_at", "deleted_at"),
     "stray_objects": ("first_seen_at", "last_seen_at"),
     "idempotency_keys": ("expires_at",),
@@ -90,6 +92,8 @@ class Stage:
 
     async def shut(self) -> None:
         if self._is_open:
+            await self.house.renditions.close()
+            await self.neighbour.renditions.close()
             await self.objects.close()
             await self.house.accounts.close()
             await self.neighbour.accounts.close()
@@ -185,7 +189,13 @@ class Stage:
         return self.owner.execute(query, values).fetchall()
 
     async def stored_keys(self) -> set[str]:
-        return {found.key async for page in self.objects.list_pages("o") for found in page}
+        return await self._keys("o")
+
+    async def rendition_keys(self) -> set[str]:
+        return await self._keys("r")
+
+    async def _keys(self, folder: str) -> set[str]:
+        return {found.key async for page in self.objects.list_pages(folder) for found in page}
 
 
 def picture(seed: int, twist: int = 0) -> bytes:

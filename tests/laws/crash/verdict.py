@@ -21,6 +21,7 @@ async def judge(stage: Stage, scenario: Scenario, before: set[UUID], said: Said)
         if not scenario.dangers or media in acknowledged:
             await demand_exact(stage, media)
     await demand_no_danger(stage, scenario.dangers)
+    assert list(await stage.house.upkeep.look()) == [], "a live rendition has no object"
     if scenario.uploads:
         await _repeat(stage, before, said)
     await demand_nothing_left(stage)
@@ -68,10 +69,15 @@ async def demand_nothing_left(stage: Stage) -> None:
     for _ in ("reap and collect", "collect what was reaped"):
         swept = await stage.house.sweeper.sweep()
         assert swept.halted_because is None
+    for _ in ("give up", "remove what nobody reads any more"):
+        await stage.house.upkeep.sweep()
+        stage.pass_time(1)
     for _ in ("see", "see again and remove"):
         assert (await stage.house.sweeper.reconcile()).halted_because is None
         stage.pass_time(25)
     assert await stage.stored_keys() == set()
+    assert await stage.rendition_keys() == set()
+    assert stage.ask("select id, state from renditions") == []
     assert stage.ask("select id, state from originals") == []
     assert stage.ask("select id from original_references") == []
     figures = await stage.house.sweeper.stats()

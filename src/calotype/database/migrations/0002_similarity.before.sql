@@ -25,21 +25,24 @@ create index fingerprints_hubs on fingerprints (scope_id, original_id) where hub
 call isolate('fingerprints', 'scope_id = (select calotype.current_tenant())');
 
 -- The index of what looks alike: narrow rows, so that those that share a band are read quickly.
--- `bits` is the pHash in the order of the bands, of which each has a column and an index.
+-- `bits` is the pHash in the order of the bands, of which each has a column and an index. `place`,
+-- some bits of the scope, stands before each band, so that a tenant does not pay for others; were
+-- the scope a column of the indexes, a plan made for small tenants could read all of a large one.
 create table fingerprint_bands (
     original_id uuid primary key references fingerprints on delete cascade,
     scope_id uuid not null,
+    place bit(16) not null,
     bits bit(256) not null
 );
 do $$
 begin
     for band in 0..15 loop
         execute format(
-            'alter table fingerprint_bands add column b%1$s smallint not null generated always as'
-            ' ((substring(bits from %2$s for 16)::bit(16)::integer - 32768)::smallint) stored',
+            'alter table fingerprint_bands add column b%1$s integer not null generated always as'
+            ' ((place || substring(bits from %2$s for 16))::bit(32)::integer) stored',
             band, band * 16 + 1
         );
-        execute format('create index fingerprint_bands_%1$s on fingerprint_bands (scope_id, b%1$s)', band);
+        execute format('create index fingerprint_bands_%1$s on fingerprint_bands (b%1$s)', band);
     end loop;
 end $$;
 call isolate('fingerprint_bands', 'scope_id = (select calotype.current_tenant())');
@@ -47,7 +50,7 @@ call isolate('fingerprint_bands', 'scope_id = (select calotype.current_tenant())
 -- Originals whose bits differ in at most `radius` from the wanted ones, nearest first. `keys` has a
 -- row for each band with the values that it may have. The plan is made once for a connection, and
 -- is the same for every tenant and state of the statistics.
-create function find_alike(wanted bit, radius integer, keys smallint[], max_rows integer)
+create function find_alike(wanted bit, radius integer, keys integer[], max_rows integer)
     returns table (original_id uuid, distance integer)
     language plpgsql stable security definer set search_path = calotype, pg_temp
     set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -66,6 +69,35 @@ begin
         or f.b15 = any(keys[16:16])
     )
     order by apart, f.original_id
+    limit max_rows;
+end $$;
+
+-- By the keys of its details a crop finds its picture; the dedupe scope is part of each key.
+create table fingerprint_tiles (
+    original_id uuid primary key references fingerprints on delete cascade,
+    scope_id uuid not null,
+    keys bigint[] not null
+);
+create index fingerprint_tiles_keys on fingerprint_tiles using gin (keys);
+call isolate('fingerprint_tiles', 'scope_id = (select calotype.current_tenant())');
+
+-- Originals that share most keys. A key that is found everywhere says little, so only some of those
+-- that have it are counted.
+create function find_sharing(wanted bigint[], fewest integer, max_rows integer)
+    returns table (original_id uuid, shared bigint)
+    language plpgsql stable security definer set search_path = calotype, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare
+    here uuid := current_tenant();
+begin
+    return query
+    select owner.original_id, count(*) as alike
+    from unnest(wanted) as key cross join lateral (
+        select t.original_id from fingerprint_tiles t
+        where t.keys @> array[key] and t.scope_id = here limit 50
+    ) as owner
+    group by owner.original_id having count(*) >= fewest
+    order by alike desc, owner.original_id
     limit max_rows;
 end $$;
 

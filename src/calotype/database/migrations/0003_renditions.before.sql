@@ -2,21 +2,6 @@
 alter table media add column crop jsonb;
 alter table media add column focal_point jsonb;
 
-alter type delivered_media add attribute crop jsonb;
-alter type delivered_media add attribute focal_point jsonb;
-create or replace function find_delivered(wanted_id uuid, wanted_token bytea)
-    returns setof delivered_media
-    language sql stable security definer set search_path = calotype, pg_temp as $$
-    select m.id, m.tenant_id, m.owner_id, m.visibility, m.state, m.deleted_at,
-        m.token, m.file_name, m.updated_at, m.original_id,
-        o.object_key, o.state, o.media_type, o.size_bytes, o.digest,
-        m.state <> 'processing' and o.readable is not null,
-        case when m.state <> 'processing' then o.stripped end,
-        m.crop, m.focal_point
-    from media m join originals o on o.id = m.original_id
-    where m.id = wanted_id or m.token = wanted_token
-$$;
-
 -- ── Renditions ────────────────────────────────────────────────────────────────────────────────
 -- What recipes made of originals: a cache. They hold no reference and have no foreign key, so that
 -- nothing keeps an original that nobody refers to; what was made of it follows it.

@@ -159,8 +159,13 @@ export class CalotypeGrid extends HTMLElement {
     picture.dataset.id = media.id;
     picture.classList.toggle("tall", ratio < NARROWEST);
     picture.style.setProperty("--ratio", Math.min(WIDEST, Math.max(NARROWEST, ratio)).toFixed(4));
-    image.onload = () => image.classList.add("there");
+    if (media.dominantColor) picture.style.setProperty("--colour", media.dominantColor);
+    image.onload = () => {
+      image.classList.add("there");
+      picture.style.removeProperty("--colour"); // it would show through transparent pictures
+    };
     image.onerror = () => {
+      picture.style.removeProperty("--colour");
       image.hidden = true;
       picture.append(make("span", { className: "blank", textContent: formatOf(media) }));
     };
