@@ -14,7 +14,6 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 from PIL import Image
 
-from calotype.cli.folders import dress_of_pages
 from calotype.imaging import Pixels
 from calotype.scan import Findings, report
 from calotype.scan.errors import ReportUnwritable
@@ -68,7 +67,7 @@ async def written(
     findings = findings or await scan(folder, cache=thumbnails.cache)
     await thumbnails.make(report.shown_pictures(report.shown_groups(findings)))
     file = folder.with_name("report.html")
-    report.write(findings, file, thumbnails, dress_of_pages())
+    report.write(findings, file, thumbnails)
     assert sorted(each.name for each in folder.parent.iterdir()) == [folder.name, "report.html"]
     return Page(file.read_text("utf-8"))
 
@@ -185,5 +184,5 @@ async def test_a_report_that_cannot_be_written_leaves_nothing_half(
     found = await scan(tmp_path / "photos", cache=thumbnails.cache)
     (tmp_path / "taken").mkdir()
     with pytest.raises(ReportUnwritable):
-        report.write(found, tmp_path / "taken", thumbnails, dress_of_pages())
+        report.write(found, tmp_path / "taken", thumbnails)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["photos", "taken"]

@@ -15,6 +15,7 @@ from calotype.errors import (
     Missing,
     Unavailable,
 )
+from calotype.scan.errors import FolderUnfit
 
 EXIT_CODES: dict[type[CalotypeError], int] = {
     Missing: 3,
@@ -22,6 +23,7 @@ EXIT_CODES: dict[type[CalotypeError], int] = {
     Invalid: 5,
     Forbidden: 6,
     Unavailable: 7,
+    FolderUnfit: 2,
 }
 
 
@@ -43,7 +45,7 @@ class Door(click.Group):
         del ctx
         if cmd_name not in self._verbs:
             return None
-        module = import_module(f"calotype.cli.{self._verbs[cmd_name]}")
+        module = import_module(self._verbs[cmd_name])
         return getattr(module, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,10 +1,13 @@
 """`calotype scan`: folders in, findings and perhaps a report out."""
 
+import asyncio
+import json
 import os
-from collections.abc import AsyncGenerator, Generator, Sequence
+import sys
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,50 +16,79 @@ from calotype.scan import report
 from calotype.scan.errors import CacheUnusable, FolderUnfit
 from calotype.scan.model import Findings
 from calotype.scan.progress import shown_on_terminal
-from calotype.scan.report import Dress
 from calotype.scan.service import Scan
 from calotype.scan.store import Cache
 from calotype.scan.thumbnails import Thumbnails
-from calotype.scan.words import printable
+from calotype.scan.wire import findings_out
+from calotype.scan.words import printable, summary
 
 _PATIENCE_SECONDS = 3600.0
+_STOPPED = 130
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What somebody wants of a scan."""
+@click.command()
+@click.argument("folders", metavar="DIR...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--report", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Write a page with thumbnails that needs nothing else.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+@click.option(
+    "--near-distance", type=click.IntRange(0, 31), default=5, show_default=True,
+    envvar="CALOTYPE_NEAR_DISTANCE", help="In how many bits of pHash near pictures may differ.",
+)  # fmt: skip
+@click.option("--no-cache", is_flag=True, help="Look at every picture again, and remember nothing.")
+def scan(
+    folders: Sequence[Path], page: Path | None, near_distance: int, *, as_json: bool,
+    no_cache: bool,
+) -> None:  # fmt: skip
+    """Find pictures in folders that are the same or look alike.
 
-    folders: Sequence[Path]
-    near_distance: int
-    cached: bool
-    report: Path | None
-    dress: Dress
+    Needs no server and no database, and changes nothing. Stopped with Ctrl-C, it goes on where it
+    was when it is started again.
+    """
+    _check_folders(folders)
+    if page is not None:
+        report.check_writable(page)
+    findings = _interruptible(_scan(folders, page, near_distance, cached=not no_cache))
+    told = [json.dumps(findings_out(findings))] if as_json else summary(findings)
+    for line in told:
+        click.echo(line)
+    if page is not None:
+        click.echo(f"The report is in {printable(str(page))}.", err=True)
 
 
-async def scan_folders(wishes: Wishes) -> Findings:
+def _interruptible(work: Coroutine[Any, Any, Findings]) -> Findings:
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        click.echo("calotype: Stopped. The same command goes on where it was.", err=True)
+        sys.exit(_STOPPED)
+
+
+async def _scan(
+    folders: Sequence[Path], page: Path | None, near_distance: int, *, cached: bool
+) -> Findings:
     """Scan the folders, and write the report if one is wanted."""
-    _check_folders(wishes.folders)
-    if wishes.report is not None:
-        report.check_writable(wishes.report)
     children = os.cpu_count() or 1
-    with shown_on_terminal() as watcher, _cache(cached=wishes.cached) as cache:
+    with shown_on_terminal() as watcher, _cache(cached=cached) as cache:
         async with _pixels(children) as pixels:
             looking = Scan(
                 pixels=pixels, cache=cache, watcher=watcher, children=children,
-                near_distance=wishes.near_distance,
+                near_distance=near_distance,
             )  # fmt: skip
-            findings = await looking.through(wishes.folders)
-            if wishes.report is not None:
+            findings = await looking.through(folders)
+            if page is not None:
                 thumbnails = Thumbnails(
                     pixels=pixels, cache=cache, watcher=watcher, children=children
                 )
-                await _report(findings, wishes.report, thumbnails, wishes.dress)
+                await _report(findings, page, thumbnails)
             return findings
 
 
-async def _report(findings: Findings, file: Path, thumbnails: Thumbnails, dress: Dress) -> None:
+async def _report(findings: Findings, page: Path, thumbnails: Thumbnails) -> None:
     await thumbnails.make(report.shown_pictures(report.shown_groups(findings)))
-    report.write(findings, file, thumbnails, dress)
+    report.write(findings, page, thumbnails)
 
 
 def _check_folders(folders: Sequence[Path]) -> None:

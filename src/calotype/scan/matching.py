@@ -1,6 +1,7 @@
 """Matching: which pictures look alike, found without comparing each with every other."""
 
 import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 
 from calotype.imaging import TILE_HASH_BYTES, Fingerprint
 from calotype.scan.details import Details
-from calotype.scan.model import Link, Links, Picture
+from calotype.scan.model import Link, Links, Picture, Rung
 from calotype.scan.progress import Watcher
 from calotype.scan.store import Cache
-from calotype.similarity import WIDEST, Banded, compare
+from calotype.similarity import WIDEST, Banded, Likeness, compare
 
 _TURNED_RADIUS = 15
 _MOST_COMPARED = 500
 """With so many others a picture is compared, the nearest first; with more it is in a crowd."""
+_EQUAL_DISTANCE = 4
+_EQUAL_FIGURES = {"luminance": 4.0, "chroma": 3.0}
+"""Equal pixels in different formats were at most 2 bits, 3 and 1.4 steps apart."""
 _KEPT_FINGERPRINTS = 4096
 _BREATH = 16
 _HASH_BYTES = 32
@@ -69,9 +73,16 @@ class Matching:
         for other in others[:_MOST_COMPARED]:
             likeness = compare(own, self._fingerprint(pictures[other].id), self._near_distance)
             if likeness.certainty is not None:
-                link = Link(likeness.certainty, likeness.distance, likeness.evidence.weakest)
+                link = _link(likeness.certainty, likeness)
                 links.setdefault(place, {})[other] = link
                 links.setdefault(other, {})[place] = link
+
+
+def _link(rung: Rung, likeness: Likeness) -> Link:
+    may_be_equal = rung == "near" and likeness.distance <= _EQUAL_DISTANCE
+    for figure in likeness.evidence.figures:
+        may_be_equal = may_be_equal and figure.value <= _EQUAL_FIGURES.get(figure.name, math.inf)
+    return Link(rung, likeness.distance, likeness.evidence.weakest, may_be_equal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ class Link:
     distance: int
     weakest: Figure
     """The figure that comes nearest to its limit."""
+    may_be_equal: bool
+    """Whether so little differs that all pixels may be the same."""
 
 
 Links = dict[int, dict[int, Link]]

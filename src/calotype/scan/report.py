@@ -4,7 +4,6 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,14 +21,8 @@ MOST_MEMBERS = 60
 """A group with more pictures is cut off."""
 
 _FOLDER = Path(__file__).parent
-
-
-@dataclass(frozen=True, slots=True)
-class Dress:
-    """What makes a page look like one of calotype's."""
-
-    style: str
-    mark: str
+_PAGES = _FOLDER.parent / "web"
+"""Whose style and mark the report wears: files are read there, nothing is imported."""
 
 
 def check_writable(file: Path) -> None:
@@ -51,12 +44,12 @@ def shown_pictures(groups: Sequence[Group]) -> Iterator[Picture]:
         yield from (member.picture for member in members)
 
 
-def write(findings: Findings, file: Path, thumbnails: Thumbnails, dress: Dress) -> None:
+def write(findings: Findings, file: Path, thumbnails: Thumbnails) -> None:
     """Write the page beside its place, and put it there when it is whole."""
     beside = file.with_name(f".{file.name}.part")
     try:
         with beside.open("w", encoding="utf-8") as page:
-            page.writelines(_parts(findings, thumbnails, dress))
+            page.writelines(_parts(findings, thumbnails))
         beside.replace(file)
     except OSError as error:
         with suppress(OSError):
@@ -64,16 +57,17 @@ def write(findings: Findings, file: Path, thumbnails: Thumbnails, dress: Dress) 
         raise ReportUnwritable(f"The report cannot be written: {error}.") from error
 
 
-def _parts(findings: Findings, thumbnails: Thumbnails, dress: Dress) -> Iterator[str]:
+def _parts(findings: Findings, thumbnails: Thumbnails) -> Iterator[str]:
     templates = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    style = f"{dress.style}\n{(_FOLDER / 'report.css').read_text()}"
+    style = f"{(_PAGES / 'style.css').read_text()}\n{(_FOLDER / 'report.css').read_text()}"
+    mark = (_PAGES / "templates/mark.html").read_text()
     script = (_FOLDER / "report.js").read_text()
     return templates.get_template("report.html").generate(
         findings=findings, groups=shown_groups(findings), words=words, tally=words.tally(findings),
-        thumbnail=thumbnails.address, most_members=MOST_MEMBERS, mark=Markup(dress.mark),  # noqa: S704 -- it is our own
+        thumbnail=thumbnails.address, most_members=MOST_MEMBERS, mark=Markup(mark),  # noqa: S704 -- it is our own
         style=Markup(style), style_hash=_hash(style),  # noqa: S704 -- so is this
         script=Markup(script), script_hash=_hash(script),  # noqa: S704 -- and this
     )  # fmt: skip

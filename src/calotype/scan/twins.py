@@ -40,8 +40,8 @@ class Twins:
         kinds: list[list[int]] = []
         for place in cluster:
             for kind in kinds:
-                near = _is_near(links, place, kind[0])
-                if near and await self._are_equal(pictures[place], pictures[kind[0]]):
+                close = _may_be_equal(links, place, kind[0])
+                if close and await self._are_equal(pictures[place], pictures[kind[0]]):
                     kind.append(place)
                     break
             else:
@@ -63,33 +63,35 @@ class Twins:
 
 
 def _clusters(pictures: Sequence[Picture], links: Links) -> Iterable[list[int]]:
-    """Sort by size those that are near somebody; sizes tell most pictures apart."""
+    """Sort by size those that may have an equal; sizes tell most pictures apart."""
     sizes: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for place, linked in links.items():
         for other in linked:
-            if _is_near(links, place, other) and _size(pictures[place]) == _size(pictures[other]):
+            if _may_be_equal(links, place, other) and _size(pictures[place]) == _size(
+                pictures[other]
+            ):
                 sizes[_size(pictures[place])].update((place, other))
     for places in sizes.values():
         yield from _connected(places, links)
 
 
 def _connected(places: set[int], links: Links) -> Iterable[list[int]]:
-    """Part what no chain of near pictures connects."""
+    """Part what no chain of such links connects."""
     left = set(places)
     while left:
         reached, waiting = set[int](), [left.pop()]
         while waiting:
             place = waiting.pop()
             reached.add(place)
-            onward = {other for other in links[place] if _is_near(links, place, other)} & left
+            onward = {other for other in links[place] if _may_be_equal(links, place, other)} & left
             left -= onward
             waiting.extend(onward)
         yield sorted(reached)
 
 
-def _is_near(links: Links, place: int, other: int) -> bool:
+def _may_be_equal(links: Links, place: int, other: int) -> bool:
     link = links[place].get(other)
-    return link is not None and link.rung == "near"
+    return link is not None and link.may_be_equal
 
 
 def _size(picture: Picture) -> tuple[int, int]:
