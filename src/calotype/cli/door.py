@@ -15,7 +15,6 @@ from calotype.errors import (
     Missing,
     Unavailable,
 )
-from calotype.scan.errors import FolderUnfit
 
 EXIT_CODES: dict[type[CalotypeError], int] = {
     Missing: 3,
@@ -23,7 +22,6 @@ EXIT_CODES: dict[type[CalotypeError], int] = {
     Invalid: 5,
     Forbidden: 6,
     Unavailable: 7,
-    FolderUnfit: 2,
 }
 
 

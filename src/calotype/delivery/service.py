@@ -116,7 +116,7 @@ class Deliveries:
             etag=self._etag(b"rendition", found.token, rendition.id.bytes),
             audience=_audience(found, expires, "everybody"),
             signed_until=expires,
-            immutable=wanted.token is not None,
+            immutable=wanted.token is not None and not rendition.quick,
             negotiated=wanted.format is None,
             as_download=False,
             is_whole=True,

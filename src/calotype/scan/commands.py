@@ -23,7 +23,7 @@ from calotype.scan.wire import findings_out
 from calotype.scan.words import printable, summary
 
 _PATIENCE_SECONDS = 3600.0
-_STOPPED = 130
+_WRONG_USAGE, _STOPPED = 2, 130
 
 
 @click.command()
@@ -47,7 +47,7 @@ def scan(
     Needs no server and no database, and changes nothing. Stopped with Ctrl-C, it goes on where it
     was when it is started again.
     """
-    _check_folders(folders)
+    _demand_folders(folders)
     if page is not None:
         report.check_writable(page)
     findings = _interruptible(_scan(folders, page, near_distance, cached=not no_cache))
@@ -89,6 +89,14 @@ async def _scan(
 async def _report(findings: Findings, page: Path, thumbnails: Thumbnails) -> None:
     await thumbnails.make(report.shown_pictures(report.shown_groups(findings)))
     report.write(findings, page, thumbnails)
+
+
+def _demand_folders(folders: Sequence[Path]) -> None:
+    try:
+        _check_folders(folders)
+    except FolderUnfit as error:
+        click.echo(f"calotype: {error}", err=True)
+        sys.exit(_WRONG_USAGE)
 
 
 def _check_folders(folders: Sequence[Path]) -> None:
