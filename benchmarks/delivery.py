@@ -130,7 +130,7 @@ def main() -> None:
     options.add_argument("--pictures", type=int, default=300, help="of the replay")
     chosen = options.parse_args()
     subprocess.run(["wrk", "-v"], capture_output=True, check=False)
-    base = noise_jpeg(60_000)
+    base = noise_jpeg(35_000)
     with tempfile.TemporaryDirectory(dir=chosen.work) as folder:
         work = Path(folder)
         work.chmod(0o755)

@@ -91,9 +91,9 @@ async def stream(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await _answer(send, state.hexdigest().encode(), [])
 
 
-_MEMORY = {f"/{file.name}": file.read_bytes() for file in FOLDER.glob("*.jpg")}
+_MEMORY = {f"/{file.name}": file.read_bytes() for file in FOLDER.glob("a.*")}
 _HEADERS = [
-    (b"content-type", b"image/jpeg"),
+    (b"content-type", b"image/webp"),
     (b"cache-control", b"public, max-age=31536000, immutable"),
 ]
 

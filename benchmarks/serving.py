@@ -172,7 +172,7 @@ worker_processes 1; daemon off; user root;
 pid {temporary}/pid; error_log {temporary}/errors crit;
 events {{ worker_connections 256; }}
 http {{
-  types {{ image/jpeg jpg; }}
+  types {{ image/webp webp; }}
   access_log off; sendfile on; keepalive_requests 10000000; open_file_cache max=100;
   client_body_temp_path {temporary}/body; proxy_temp_path {temporary}/proxy;
   fastcgi_temp_path {temporary}/fastcgi; uwsgi_temp_path {temporary}/uwsgi;

@@ -13,11 +13,14 @@ from calotype.server import make_app
 from calotype.settings import Settings
 from tests import pictures
 from tests.http.speaking import check_problem, of_new_tenant, upload, with_key
+from tests.review.conftest import add, as_jpeg, pairs, scene, settle, work
 
 BODIES = {
     ("patch", "/api/media/{media_id}"): {"name": "mine now"},
     ("post", "/api/media/{media_id}/signed-url"): {"expiresIn": 60},
     ("patch", "/api/people/{person_id}"): {"name": "mine now"},
+    ("post", "/api/duplicates/{pair_id}"): {"verdict": "different"},
+    ("post", "/api/duplicates/rules/{rule_id}/approve"): {"mark": "0" * 64},
 }
 
 
@@ -53,7 +56,20 @@ async def world(client: httpx.AsyncClient, house: House) -> World:
     assert invited.status_code == 201, invited.text
     person = (await others.get("/api/people")).json()["items"][0]["id"]
     foreign = {"media_id": media, "original_id": original, "key_id": key, "person_id": person}
+    foreign |= await reviewed(others, house)
     return World(foreign, [client, await with_key(client, "admin")], others)
+
+
+async def reviewed(others: httpx.AsyncClient, house: House) -> dict[str, str]:
+    """Two pairs that look alike, one of them settled, and a rule."""
+    for seed in (1, 2):
+        await add(others, scene(seed))
+        await add(others, as_jpeg(scene(seed)))
+    await work(house)
+    waiting, settled = await pairs(others)
+    entry = (await settle(others, settled, "different")).json()["journalId"]
+    rule = await others.post("/api/duplicates/rules", json={"certainty": "near"})
+    return {"pair_id": waiting["id"], "entry_id": entry, "rule_id": rule.json()["rule"]["id"]}
 
 
 async def ask(
