@@ -28,7 +28,11 @@ class Promise:
 
 @dataclass
 class Model:
-    """Everything that was acknowledged, and all damage that was done on purpose."""
+    """Everything that was acknowledged, and all damage that was done on purpose.
+
+    Media are chosen in the order in which they were acknowledged: that of the ids of a batch is
+    another one each time, and what is drawn must come out the same when it is drawn again.
+    """
 
     media: dict[UUID, Shelf] = field(default_factory=dict)
     links: dict[UUID, Picture] = field(default_factory=dict)
